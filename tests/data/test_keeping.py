@@ -85,6 +85,11 @@ def test_files_that_cache_did_not_write(tmp_path):
         path.write_bytes(content[:line] + rest)
         with pytest.raises(ValueError, match=rf"kept: {problem}"):
             list(Dataset.range(3).cache(path))
+    path.unlink()
+    list(Dataset.from_tensor_slices(np.array(["x"])).cache(path))
+    path.write_bytes(path.read_bytes().replace(b"x\0\0\0", b"\xff" * 4))  # no character has this number
+    with pytest.raises(ValueError, match="kept is damaged"):
+        list(Dataset.range(3).cache(path))
     path.write_bytes(b'{"tuple":[' * 500 + b"0" + b"]}" * 500 + b"\n" + content[line:])
     with pytest.raises(ValueError, match="is not a file that `cache` wrote"):
         list(Dataset.range(3).cache(path))

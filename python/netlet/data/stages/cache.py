@@ -95,7 +95,7 @@ class FileCache(Stage):
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise ValueError(f"cache: {self._path} is not a file that `cache` wrote.") from None
             while file.tell() < size:
-                yield _filled(structure, [_restored(_read_array(file, size, self._path)) for _ in range(count)])
+                yield _filled(structure, [_read_array(file, size, self._path) for _ in range(count)])
                 if not count:
                     raise ValueError(f"cache: {self._path} is not a file that `cache` wrote.")
 
@@ -110,14 +110,18 @@ def _write(file: IO[bytes], item: Any) -> None:
         np.save(file, array, allow_pickle=False)
 
 
-def _read_array(file: IO[bytes], size: int, path: Any) -> np.ndarray:
-    """Reads an array. Raises Damaged for something else, and for one that needs more bytes than the file has."""
+def _read_array(file: IO[bytes], size: int, path: Any) -> Any:
+    """Reads an array as it was written.
+
+    Raises:
+        Damaged: something else, or an array that needs more bytes than the file has.
+    """
     shape, fortran, dtype = npy_header(file, str(path))
     nbytes = math.prod(shape) * dtype.itemsize
     if dtype.hasobject or min(shape, default=0) < 0 or nbytes > size - file.tell():
         raise Damaged(f"{path}: expected an array inside of the file, received {dtype} of shape {shape}.")
     with damage_named(path):
-        return np.ndarray(shape, dtype, bytearray(file.read(nbytes)), order="F" if fortran else "C")
+        return _restored(np.ndarray(shape, dtype, bytearray(file.read(nbytes)), order="F" if fortran else "C"))
 
 
 def _filled(structure: Any, leaves: list[Any]) -> Any:
