@@ -73,3 +73,8 @@ def test_a_number_of_three_axes_times_a_flattened_image() -> None:
 def test_a_dimension_of_minus_one_is_of_any_size() -> None:
     g = Graph(x=(-1, 3))
     assert check(g.model(g("Neg", "x")), x=randoms()(2, 3)).input_shape == (None, 3)
+
+
+def test_a_number_may_get_a_shape() -> None:
+    g = Graph(x=())
+    assert netlet.onnx.load(g.model(g("Reshape", "x", np.array([1, 1])))).output_shape == (1, 1)

@@ -35,6 +35,7 @@ CASES = [
     ("Add", [np.array([2**63], np.uint64), np.array([1], np.uint64)], {}, "within int64"),
     ("Cast", [np.ones(2, F)], {"to": 99}, "received number 99"),
     ("Relu", [np.ones(2, F), np.ones(2, F)], {}, "expected 1 inputs, received 2"),
+    ("GatherElements", [np.ones((2, 3), F), np.zeros((1, 1, 1), int)], {}, "float32 (2, 3), int64 (1, 1, 1)"),
 ]
 
 

@@ -91,14 +91,23 @@ def guarded(node: Node, values: list[Any], call: Call) -> tuple[Any, ...]:
     """
     try:
         return call(node, values)
-    except (NotImplementedError, OSError, _core.SymbolicArgument):
+    except (NotImplementedError, OSError, MemoryError, _core.SymbolicArgument):
         raise
     except (ValueError, TypeError) as error:
         if "ONNX" in str(error):  # it names a node
             raise
         raise node.error(f"{error}") from error
     except Exception as error:  # a damaged file can make a handler fail in any way
-        raise node.error(f"it cannot be computed: {type(error).__name__}: {error}") from error
+        received = ", ".join(_described(value) for value in values) or "none"
+        raise node.error(
+            f"its inputs or attributes do not fit the operator. Inputs: {received} ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _described(value: Any) -> str:
+    """The dtype and shape of an input of a node."""
+    shape = getattr(value, "shape", None)
+    return type(value).__name__ if shape is None else f"{getattr(value, 'dtype', '?')} {tuple(shape)}"
 
 
 def call_operator(node: Node, values: list[Any]) -> tuple[Any, ...]:

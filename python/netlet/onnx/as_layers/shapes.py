@@ -97,7 +97,7 @@ def reshape(build: Builder, node: Node, x: Any, target: Any) -> Any:
         return NotImplemented
     old = tuple(x.shape)
     new = [old[i] if d == 0 and i < len(old) else int(d) for i, d in enumerate(target.tolist())]
-    if not new or not _keeps_samples(old, new):
+    if not new or not old or not _keeps_samples(old, new):
         return NotImplemented
     rest = [-1 if d is None else d for d in new[1:]]
     if rest.count(-1) > 1:
