@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections.abc import Mapping
@@ -61,6 +62,7 @@ def import_name(package: str, name: str, home: str) -> object:
     return value
 
 
+@functools.cache  # each class that a file names asks for it
 def import_all(package: str) -> None:
     """Imports every file of the table FILES of a package, for what they register.
 

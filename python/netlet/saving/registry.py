@@ -5,11 +5,12 @@ A config never causes an import. Loading a config that names any other object ra
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar
@@ -253,12 +254,16 @@ def find_builtin_function(name: str) -> Any:
     return None
 
 
-def builtin_names(function: bool) -> Iterator[str]:
-    """Yields every name that `find_builtin` finds, for suggestions."""
-    for module in _FUNCTION_MODULES if function else filter(_imported, _CLASS_MODULES):
-        for name in _public_names(module):
-            if find_builtin(module, name, function) is not None:
-                yield name
+def builtin_names(function: bool) -> Iterable[str]:
+    """Every name that `find_builtin` finds, for suggestions."""
+    modules = _FUNCTION_MODULES if function else filter(_imported, _CLASS_MODULES)
+    return _names_found(function, tuple(modules))
+
+
+@functools.lru_cache(8)
+def _names_found(function: bool, modules: tuple[str, ...]) -> list[str]:
+    names = ((module, name) for module in modules for name in _public_names(module))
+    return [name for module, name in names if find_builtin(module, name, function) is not None]
 
 
 def _imported(module: str) -> bool:
@@ -272,25 +277,38 @@ def _imported(module: str) -> bool:
 
 def _public(module: str, name: str) -> Any:
     """A public object of a module, or None. Modules import some of their names when they are first used."""
-    if name not in _public_names(module):
+    part = _module(module)
+    if part is None:
         return None
-    part = importlib.import_module(module)
-    return part.OBJECTS[name] if _has_table(part) else getattr(part, name)
+    if _has_table(part):
+        return part.OBJECTS.get(name)
+    return None if name.startswith("_") or name not in _listed(part) else getattr(part, name)
 
 
 def _public_names(module: str) -> Collection[str]:
     """The public names of a module: its table OBJECTS, else its `__all__`, else names without a leading underscore."""
-    try:
-        part = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("netlet"):
-            return ()
-        raise
+    part = _module(module)
+    if part is None:
+        return ()
     if _has_table(part):
         table: Mapping[str, Any] = part.OBJECTS
         return table
+    return [name for name in _listed(part) if not name.startswith("_")]
+
+
+def _module(name: str) -> types.ModuleType | None:
+    """A module of netlet's; None if there is none of that name."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("netlet"):
+            return None
+        raise
+
+
+def _listed(part: types.ModuleType) -> Collection[str]:
     listed: Collection[str] = vars(part).get("__all__", vars(part))
-    return [name for name in listed if not name.startswith("_")]
+    return listed
 
 
 def _has_table(part: types.ModuleType) -> bool:
