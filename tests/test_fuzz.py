@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import sys
 
@@ -13,6 +14,8 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from tools.fuzz import report
+from tools.fuzz.__main__ import steps
+from tools.fuzz.executions import Table
 from tools.fuzz.report import Report
 from tools.fuzz.running import Options, run_process
 from tools.fuzz.targets import NAMES
@@ -68,3 +71,18 @@ def test_the_harness_finds_crashes_and_hangs(word, ending, tmp_path, monkeypatch
     result = run_faulty(["good", word, "good"], tmp_path, monkeypatch, hangs=5.0)
     assert list(result.failures) == [ending]
     assert pathlib.Path(result.failures[ending]).read_text() == word
+
+
+# ---- counting --------------------------------------------------------------------------------------------------------
+def test_a_table_counts_over_runs(tmp_path):
+    path = tmp_path / "executions.txt"
+    seeds = []
+    for stops_after in (2, 9):
+        table = Table(path)
+        for step in itertools.islice(steps("idx", Options(runs=400), table, total=1000), stops_after):
+            failures = {"KeyError": "build/fuzz/idx/0"} if step.seed == 1 else {}
+            table.add(Report("idx", executions=step.runs, cpu=1.6, failures=failures), "plain", step.seed)
+            seeds.append((step.seed, step.runs))
+    assert seeds == [(0, 400), (1, 400), (2, 200)]
+    assert path.read_text().splitlines()[1].split()[1:] == ["idx", "plain", "0-2", "1000", "6", "1"]
+    assert Table(path).executions("idx", "atheris") == Table(path).next_seed("idx", "atheris") == 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import pathlib
+import pickle
 import struct
 import zlib
 from typing import Any
@@ -114,23 +114,28 @@ JUNK: list[Any] = [
 ]
 
 
+def copied(document: Any) -> Any:
+    """A copy of a JSON tree, ten times as fast as `copy.deepcopy`."""
+    return pickle.loads(pickle.dumps(document))
+
+
 def mutate(document: Any, rng: np.random.Generator) -> Any:
     """A copy with one to three changes: values replaced, removed, duplicated, moved; keys renamed; numbers and strings
     altered."""
-    document = copy.deepcopy(document)
+    document = copied(document)
     for _ in range(int(rng.integers(1, 4))):
         where = places(document)
         path = where[rng.integers(len(where))]
         parent, key = at(document, path[:-1]), path[-1]
         kind = rng.integers(7)
         if kind <= 1:
-            parent[key] = copy.deepcopy(JUNK[rng.integers(len(JUNK))])
+            parent[key] = copied(JUNK[rng.integers(len(JUNK))])
         elif kind == 2:
             del parent[key]
         elif kind == 3:
-            parent[key] = copy.deepcopy(at(document, where[rng.integers(len(where))]))
+            parent[key] = copied(at(document, where[rng.integers(len(where))]))
         elif kind == 4 and isinstance(parent, list):
-            parent.insert(int(rng.integers(len(parent) + 1)), copy.deepcopy(parent[key]))
+            parent.insert(int(rng.integers(len(parent) + 1)), copied(parent[key]))
         elif kind == 5 and isinstance(parent, dict):
             parent[str(key) + "x"] = parent.pop(key)
         elif isinstance(parent[key], bool) or parent[key] is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import pathlib
 import resource
@@ -42,6 +43,8 @@ def main(names: str, work: str, engine: str, runs: str, seconds: str, seed: str,
         target, seeds = prepared(name, folder, engine)
         judge = Judge(name, target, folder, watch, last)
         judge.write()
+        gc.collect()
+        gc.freeze()  # the modules: to look through them again takes longer than most executions
         limit_memory()
         limit = target.runs if runs == "default" else None if runs == "-" else int(runs)
         budget = Budget(limit, None if seconds == "-" else float(seconds))

@@ -28,12 +28,18 @@ class Budget:
 
 
 def plain(judge: Judge, seeds: list[bytes], budget: Budget, seed: int) -> None:
-    """Changes random inputs of a corpus; one that ends in a new exception, or at another line, joins the corpus."""
+    """Changes random inputs of a corpus; one that ends in a new exception, or at another line, joins the corpus.
+
+    Half of the changes are to seeds: most of the corpus ends early, and so do changes of it.
+    """
     rng = random.Random(seed)
     corpus, known = list(seeds), set()
     waiting = list(seeds)
     while not budget.spent():
-        data = waiting.pop() if waiting else judge.target.change(rng.choice(corpus), rng)[:LONGEST_INPUT]
+        if waiting:
+            data = waiting.pop()
+        else:
+            data = judge.target.change(rng.choice(corpus if rng.randrange(2) else seeds), rng)[:LONGEST_INPUT]
         outcome = judge(data)
         if outcome not in known:
             known.add(outcome)

@@ -8,7 +8,6 @@ import re
 import resource
 import time
 import traceback
-from typing import Any
 
 from .report import LastInput, Report
 from .target import Target
@@ -16,6 +15,7 @@ from .watch import Watch
 
 # Kinds that say nothing to a user. An error that repeats the text of one of them names no problem either.
 _ACCIDENTS = (LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError, NameError, UnicodeError)
+_VALUES = re.compile(r"'[^']*'|(\b[0-9a-f]{2}\b ?)+|[\d.,-]+")  # in a message
 _REPORT_EVERY = 5.0  # seconds
 
 
@@ -42,19 +42,17 @@ class Judge:
         report.executions += 1
         self.last.put(report.executions, data)
         before = time.thread_time()
-        self.watch.on = True
+        self.watch.begin()
         kind, place, text = "read", "", ""
         try:
             self.target.run(data, self.folder)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit, and the panics of Rust's libraries, are faults too
-            self.watch.on = False
+            self.watch.on = False  # asking what was raised may open files
             kind, place, text = type(error).__name__, place_of(error.__cause__ or error), without_values(str(error))
             if problem := self._problem(error):
                 report.failed(f"{problem} at {place}", data, "".join(traceback.format_exception(error)))
-        finally:
-            self.watch.on = False
         report.slowest = max(report.slowest, time.thread_time() - before)
         for act in self.watch.seen():
             report.failed(act, data, "")
@@ -88,12 +86,18 @@ class Judge:
 
 def without_values(text: str) -> str:
     """The beginning of a message, with numbers and quoted names replaced by "#"."""
-    return re.sub(r"'[^']*'|[\d.,-]+", "#", text[:200])[:80]
+    return _VALUES.sub("#", text[:200])[:80]
 
 
 def place_of(error: BaseException) -> str:
-    """The innermost line of netlet's, or else of all, from which an exception came."""
-    frames: list[Any] = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "/netlet/" in frame.filename]
-    frame = (own or frames)[-1]
-    return f"{frame.filename.rpartition('/python/')[2]}:{frame.lineno}"
+    """The innermost line of netlet's, or else of all, from which an exception came.
+
+    `traceback.extract_tb` would look for the lines in the source files, which takes longer than most readers.
+    """
+    step, place, own = error.__traceback__, "", False
+    while step is not None:
+        name = step.tb_frame.f_code.co_filename
+        if (inside := "/netlet/" in name) or not own:
+            place, own = f"{name.rpartition('/python/')[2]}:{step.tb_lineno}", own or inside
+        step = step.tb_next
+    return place

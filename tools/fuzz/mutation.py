@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import struct
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from support.hostile import at as value_at
-from support.hostile import mutate, places
+from support.hostile import copied, mutate, places
 
 _NUMBERS = (
     0,
@@ -68,7 +67,7 @@ def change_json(document: Any, rng: random.Random) -> Any:
     if not isinstance(document, (dict, list)) or not document:
         return rng.choice((None, 1, "x", [], {}, {"class_name": "Dense", "config": {}}))
     if not rng.randrange(4):
-        return _change_number(copy.deepcopy(document), rng)
+        return _change_number(copied(document), rng)
     try:
         return mutate(document, np.random.default_rng(rng.getrandbits(64)))
     except (IndexError, OverflowError, ValueError):  # nothing is left to change, or a number became too large

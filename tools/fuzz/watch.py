@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import importlib.util
 import os
 import pathlib
 import re
@@ -36,6 +37,7 @@ _CODE = (
     "exec subprocess.Popen os.system os.exec os.fork os.forkpty os.posix_spawn os.spawn os.kill ctypes.dlopen "
     "pickle.find_class marshal.loads code.__new__ function.__new__ sys.addaudithook urllib.Request ftplib.connect"
 ).split()
+_NETLET = os.path.dirname(importlib.util.find_spec("netlet").origin or "?") + os.sep  # type: ignore[union-attr]
 _IN_ACCESS, _IN_MODIFY, _IN_OPEN, _IN_CREATE, _IN_NONBLOCK = 0x1, 0x2, 0x20, 0x100, 0o4000
 
 
@@ -70,25 +72,41 @@ class Watch:
             return
         if event in _PATHS:
             self._paths(event, arguments)
+        elif event == "exec" and getattr(arguments[0], "co_filename", "").startswith(_NETLET):
+            pass  # netlet imports one of its own files
         elif event in _CODE or event.startswith("socket."):
             self.acts.append(f"{event} {str(arguments[:2])[:200]}")
         elif event == "import" and not str(arguments[0]).startswith("netlet."):
             self.acts.append(f"import of {arguments[0]}")
 
     def _paths(self, event: str, arguments: tuple[Any, ...]) -> None:
-        for path in arguments[:2] if event in ("os.rename", "os.link", "os.symlink") else arguments[:1]:
-            if isinstance(path, (str, bytes)):
-                full = os.path.realpath(os.fsdecode(path)) if b"\0" not in os.fsencode(path) else self._root
-                if not full.startswith(self._root):
-                    # Without the random names of temporary folders, so that one act is reported once.
-                    self.acts.append(f"{event} of {re.sub(r'fuzz-[^/]*|tmp[^/]*', '*', os.fsdecode(path))}"[:200])
+        for given in arguments[:2] if event in ("os.rename", "os.link", "os.symlink") else arguments[:1]:
+            if not isinstance(given, (str, bytes)):
+                continue
+            path = os.fsdecode(given)
+            if "\0" in path or (path[: path.rfind("/") + 1] == self._root and not os.path.islink(path)):
+                continue  # mostly, and without `realpath`, which asks for each folder on the way
+            if not os.path.realpath(path).startswith(self._root):
+                # Without the random names of temporary folders, so that one act is reported once.
+                self.acts.append(f"{event} of {re.sub(r'fuzz-[^/]*|tmp[^/]*', '*', path)}"[:200])
+
+    def begin(self) -> None:
+        """Forgets what happened so far, such as what the change of an input opened, and watches from now on."""
+        self._noticed()
+        self.acts.clear()
+        self.on = True
 
     def seen(self) -> list[str]:
-        """The forbidden acts since the last call."""
+        """Ends the watch. Returns the forbidden acts since its begin."""
+        self.on = False
         acts, self.acts = self.acts, []
-        try:
-            if self._notices is not None and os.read(self._notices, 4096) and not acts:
-                acts.append("open of the canary by native code")
-        except BlockingIOError:
-            pass
+        if self._noticed() and not acts:
+            acts.append("open of the canary by native code")
         return acts
+
+    def _noticed(self) -> bool:
+        """Whether the canary was touched since the last call."""
+        try:
+            return self._notices is not None and bool(os.read(self._notices, 4096))
+        except BlockingIOError:
+            return False

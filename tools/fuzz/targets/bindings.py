@@ -16,6 +16,8 @@ import pathlib
 import random
 from typing import Any
 
+import numpy as np
+
 from ..target import Target
 from .values import Hostile, made, random_value
 
@@ -140,6 +142,7 @@ def _seeds() -> list[bytes]:
     import netlet.ops  # the classes of the module's arguments
 
     assert netlet.ops
+    np.set_printoptions(threshold=8)  # pybind11 prints all arguments that do not fit
     rng = random.Random(1)
     return [json.dumps([_call(rng, name)]).encode() for name in sorted(signatures())]
 

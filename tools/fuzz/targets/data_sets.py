@@ -38,6 +38,9 @@ def _read_idx(data: bytes, folder: pathlib.Path) -> None:
     from netlet.datasets.reading import read_idx
 
     path = written(folder, "images.gz", data)
+    if data[:2] != b"\x1f\x8b":
+        read_idx(path, 3 if data[3:4] == b"\3" else 1)
+        return
     try:
         read_idx(path, 1)
     except ValueError:

@@ -7,6 +7,23 @@ import tempfile
 from typing import Any
 
 
+def small() -> Any:
+    """One layer: what is read in the least time."""
+    import netlet
+
+    return netlet.Sequential([netlet.Input((2,)), netlet.layers.Dense(1, name="d")], name="m")
+
+
+def small_graph() -> Any:
+    """A graph of one layer and one op, compiled."""
+    import netlet
+
+    x = netlet.Input((2,), name="x")
+    model = netlet.Model(x, netlet.layers.Dense(2, "relu", name="d")(x) + x, name="g")
+    model.compile("sgd", "mse")
+    return model
+
+
 def dense() -> Any:
     """Two layers, compiled with an optimizer that has a state once it is trained."""
     import numpy as np
@@ -39,6 +56,11 @@ def images() -> Any:
 
     parts = [layers.Conv2D(2, 2), layers.BatchNormalization(), layers.MaxPooling2D((1, 2)), layers.Reshape((3, 2))]
     return netlet.Sequential([netlet.Input((4, 3, 1)), *parts, layers.LSTM(2)], name="i")
+
+
+def models() -> list[Any]:
+    """All of them. Most are small, since executions and changes of those take a tenth of the time."""
+    return [make() for make in (*[small, small_graph] * 6, dense, graph, images)]
 
 
 def saved(model: Any, name: str) -> bytes:

@@ -9,8 +9,8 @@ from typing import Any
 from support.hostile import bytes_together, take_bytes_apart
 
 from ..mutation import change_bytes, change_json
-from ..target import Target, written
-from .models import dense, graph, saved
+from ..target import Target, either, written
+from .models import dense, models, saved
 
 
 def change(data: bytes, rng: random.Random) -> bytes:
@@ -42,18 +42,17 @@ _model: Any = None
 def _weights_seeds() -> list[bytes]:
     global _model
     _model = dense()
-    return [saved(_model, "m.weights.netlet"), saved(_model, "m.netlet")]
+    return [saved(_model, name) for name in (*["m.weights.netlet"] * 3, "m.netlet")]
 
 
 def _load_weights(data: bytes, folder: pathlib.Path) -> None:
     path = written(folder, "m.weights.netlet", data)
-    _model.load_weights(path)
-    _model.load_weights(path, skip_mismatch=True)
+    _model.load_weights(path, skip_mismatch=either(data))
 
 
 MODEL = Target(
     what="a model from a .netlet file",
-    seeds=lambda: [saved(make(), "m.netlet") for make in (dense, graph)],
+    seeds=lambda: [saved(model, "m.netlet") for model in models()],
     run=_load_model,
     change=change,
     runs=80,

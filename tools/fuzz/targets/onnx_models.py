@@ -7,6 +7,8 @@ import pathlib
 import random
 from typing import Any
 
+import numpy as np
+
 from ..mutation import change_bytes
 from ..target import CANARY, Target, written
 
@@ -115,11 +117,19 @@ def _operators() -> list[str]:
 
 
 def _seeds() -> list[bytes]:
-    """Networks with layers, and one small model for each standard operator that ONNX's own cases have."""
+    """Networks with layers, and more often small models, which take a tenth of the time."""
+    from support.onnx_graphs import Graph, randoms
     from support.onnx_networks import NETWORKS
 
+    r, images, dense, shapes = randoms(), Graph(x=("n", 2, 3, 3)), Graph(x=("n", 3)), Graph(x=(2, 3))
+    small = [
+        images.model(images("Relu", images("Conv", "x", r(2, 2, 2, 2), r(2), pads=[0, 0, 1, 1]))),
+        dense.model(dense("Softmax", dense("Gemm", "x", r(3, 2), r(2)))),
+        shapes.model(shapes("Mul", shapes("Reshape", "x", np.array([3, -1])), r(3, 1))),
+    ]
     names = ("residual", "convolutions", "LSTM forward last", "transformer 17", "upward")
-    return [bytes(NETWORKS[name]()[0].SerializeToString()) for name in names]
+    models = [*small * 8, *(NETWORKS[name]()[0] for name in names)]
+    return [bytes(model.SerializeToString()) for model in models]
 
 
 def _run(data: bytes, folder: pathlib.Path) -> None:

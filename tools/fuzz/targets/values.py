@@ -196,7 +196,7 @@ def _array(rng: random.Random) -> dict[str, Any]:
             [0, 3],
             [2, 0, 3],
             [1] * 9,
-            [4, 4, 4, 4, 2],
+            [2, 2, 2, 2, 2],
         )
     )
     return {
@@ -235,7 +235,7 @@ def _made_array(dtype: str, shape: tuple[int, ...], layout: str, fill: float) ->
     if layout == "misaligned" and array.nbytes and dtype != "object":
         return np.ndarray(shape, array.dtype, buffer=bytearray(array.nbytes + 1), offset=1)
     if layout == "broadcast" and array.size:
-        return np.broadcast_to(array.reshape(-1)[:1].reshape([1] * array.ndim), (2**20, *shape[1:]) if shape else shape)
+        return np.broadcast_to(array.reshape(-1)[:1].reshape([1] * array.ndim), (2**12, *shape[1:]) if shape else shape)
     return _tensor()(array) if layout == "tensor" and dtype in _OF_TENSORS else array
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import io
 import random
 import stat
@@ -29,6 +31,11 @@ Change = Callable[[bytes, random.Random], bytes]
 
 def members_of(data: bytes) -> list[tuple[zipfile.ZipInfo, bytes]]:
     """The members of an archive in order. Raises any exception for bytes that are none."""
+    return [(copy.copy(info), content) for info, content in _members(data)]
+
+
+@functools.lru_cache(32)
+def _members(data: bytes) -> list[tuple[zipfile.ZipInfo, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(info.file_size for info in archive.infolist()) > 1 << 20:
             raise ValueError("a mutant that unpacks to too much to go on with")
