@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import importlib.util
 import os
 import pathlib
 import resource
@@ -71,13 +72,21 @@ def prepared(name: str, folder: pathlib.Path, engine: str) -> tuple[Target, list
     if engine == "atheris" and PLACES[name].packages:
         import atheris
 
-        instrumented = atheris.instrument_imports(include=list(PLACES[name].packages))
+        instrumented = atheris.instrument_imports(include=["netlet"], exclude=modules_outside(PLACES[name].packages))
     with instrumented:
         target = target_of(name)
         seeds = target.seeds()
         for data in seeds if target.valid else []:
             target.run(data, folder)
     return target, seeds
+
+
+def modules_outside(packages: tuple[str, ...]) -> list[str]:
+    """netlet's modules outside of some of its packages: atheris itself looks at the first part of a name alone."""
+    (root,) = importlib.util.find_spec("netlet").submodule_search_locations  # type: ignore[union-attr, misc]
+    paths = [path.relative_to(pathlib.Path(root).parent).with_suffix("") for path in pathlib.Path(root).rglob("*.py")]
+    names = [".".join(path.parts).removesuffix(".__init__") for path in paths]
+    return [name for name in names if not f"{name}.".startswith(tuple(f"{package}." for package in packages))]
 
 
 def once_failed(name: str) -> list[bytes]:

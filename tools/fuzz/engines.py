@@ -74,6 +74,7 @@ def guided(
 
     def run(data: bytes) -> None:
         if budget.spent():
+            judge.write()
             stop()
         judge(data)
 

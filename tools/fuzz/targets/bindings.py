@@ -142,6 +142,10 @@ def _seeds() -> list[bytes]:
     import netlet.ops  # the classes of the module's arguments
 
     assert netlet.ops
+    with contextlib.suppress(ImportError):
+        import ml_dtypes  # which a dtype of bfloat16 imports
+
+        assert ml_dtypes
     np.set_printoptions(threshold=8)  # pybind11 prints all arguments that do not fit
     rng = random.Random(1)
     return [json.dumps([_call(rng, name)]).encode() for name in sorted(signatures())]
