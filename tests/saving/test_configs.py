@@ -99,3 +99,8 @@ def test_an_optimizer_with_a_schedule():
     optimizer = netlet.optimizers.AdamW(schedule, weight_decay=0.01)
     again = saving.deserialize_object(json.loads(json.dumps(saving.serialize_object(optimizer))))
     assert again.get_config() == optimizer.get_config()
+
+
+def test_a_slice_without_a_part():
+    with pytest.raises(ValueError, match=r"config of __slice__: 'step' is missing"):
+        saving.deserialize_keras_object({"class_name": "__slice__", "config": {"start": 0, "stop": None}})

@@ -258,7 +258,9 @@ def _deserialize_special(name: str, inner: Any) -> Any:
             tensor = KerasTensor(tuple(inner["shape"]), dtype=inner["dtype"])
             tensor._pre_serialization_keras_history = inner["keras_history"]  # type: ignore[attr-defined]
             return tensor
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except KeyError as error:
+        raise ValueError(f"Damaged config of {name}: {error} is missing.") from error
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"Damaged config of {name}: {error}") from error
     raise ValueError(f"Unknown special value {name!r} in a config.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import tempfile
 from typing import Any
@@ -60,7 +61,8 @@ def images() -> Any:
 
 def models() -> list[Any]:
     """All of them. Most are small, since executions and changes of those take a tenth of the time."""
-    return [make() for make in (*[small, small_graph] * 6, dense, graph, images)]
+    importlib.import_module("netlet.saving.keras_file.legacy")  # netlet does where a file names modules of Keras
+    return [make() for make in (*[small, small_graph] * 12, dense, graph, images)]
 
 
 def saved(model: Any, name: str) -> bytes:
