@@ -145,6 +145,14 @@ Arg from_producer(py::handle object) {
     return from_anything(object);
 }
 
+// Calls fn(item) for each item of a sequence, which may create its items on access. pybind11's iterator would go on
+// after an exception of the sequence's __len__.
+template <class Fn> void for_each_item(py::handle object, Fn&& fn) {
+    const auto sequence = py::reinterpret_borrow<py::sequence>(object);
+    const size_t count = sequence.size();
+    for (size_t i = 0; i < count; ++i) fn(py::object(sequence[i]));
+}
+
 }  // namespace
 
 Arg to_arg(py::handle object) {
@@ -167,11 +175,11 @@ Arg to_arg(py::handle object) {
     if (PySequence_Check(p) && !PyUnicode_Check(p) && !PyBytes_Check(p) && !py::hasattr(object, "__array__")) {
         // Objects with a buffer (array.array, memoryview) keep their dtype.
         const bool typed = PyObject_CheckBuffer(p);
-        // A list that holds symbolic tensors is symbolic; one of Tensors becomes an array of their values. A sequence
-        // may create its items on access: `item` owns the current one.
+        // A list that holds symbolic tensors is symbolic; one of Tensors becomes an array of their values.
         if (!typed)
-            for (const py::object item : py::reinterpret_borrow<py::sequence>(object))
+            for_each_item(object, [](const py::object& item) {
                 if (py::hasattr(item, "_symbolic")) throw SymbolicArgument("a list of symbolic tensors");
+            });
         auto a = py::module_::import("numpy").attr("asarray")(object).cast<py::array>();
         // Python floats mean the default float type, not NumPy's double.
         if (!typed && a.dtype().kind() == 'f' && a.dtype().itemsize() == 8)
@@ -311,7 +319,7 @@ Shape to_shape(py::handle object) {
     if (!PySequence_Check(object.ptr()))
         throw TypeError("expected a shape (an integer or a sequence of integers), received " +
                         std::string(Py_TYPE(object.ptr())->tp_name));
-    for (const py::object size : py::reinterpret_borrow<py::sequence>(object)) s.push_back(to_int64(size));
+    for_each_item(object, [&](const py::object& size) { s.push_back(to_int64(size)); });
     return s;
 }
 

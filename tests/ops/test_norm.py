@@ -85,6 +85,16 @@ def test_batch_norm(isa, dtype, tol):
         assert_near(dx, input_gradient(x, dy * gamma.astype("f8"), 0), tol, tol * max(1, (rstd * np.abs(gamma)).max()))
 
 
+@pytest.mark.parametrize("shape", [(0,), (4, 0), (0, 0)])
+def test_no_channels(isa, shape):
+    """There are as many groups as channels, and a division by their number ended the process."""
+    x, none = np.zeros(shape, "f4"), np.zeros(0, "f4")
+    y, (dx, dgamma, dbeta) = run(batch_norm, [x, none, none], x)
+    assert y.shape == dx.shape == shape
+    assert dgamma.shape == dbeta.shape == (0,)
+    assert _core.given_norm(x, none, none).shape == shape
+
+
 def test_batch_statistics(isa):
     for dtype, tol in (("f8", 1e-14), ("f4", 70 * 2.0**-24)):
         for shape in COLUMNS[:-1]:

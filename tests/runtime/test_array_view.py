@@ -52,6 +52,23 @@ def test_a_shape_may_be_any_sequence_of_integers():
     assert _core.empty(np.int32(4), "float32").shape == (4,)
 
 
+class WithoutLength:
+    """A sequence whose length is an error."""
+
+    def __len__(self) -> int:
+        raise KeyError("no length")
+
+    def __getitem__(self, i: int) -> float:
+        raise KeyError(f"no item {i}")
+
+
+def test_a_sequence_without_a_length_raises_its_own_error():
+    """Its items were asked for while the exception was set, which is a SystemError."""
+    for call in (lambda: _core.empty(WithoutLength(), "float32"), lambda: ops.negative(WithoutLength())):
+        with pytest.raises(KeyError, match="no length"):
+            call()
+
+
 @pytest.mark.parametrize("shape", ["ab", ("a",), (2.5,), (None,), 2.5, None, {2: 1}, {2}, [[2]]], ids=repr)
 def test_other_shapes_are_named(shape):
     with pytest.raises(TypeError):

@@ -36,7 +36,8 @@ struct NormColumns {
     int64_t O, R, C;
     int64_t piece, pieces;
     int64_t fold, groups;  // C = fold * groups * D
-    NETLET_MEMBER_INLINE int64_t D() const { return C / (fold * groups); }
+    // 0 where there are no channels, of which batch normalization has as many groups.
+    NETLET_MEMBER_INLINE int64_t D() const { return groups ? C / (fold * groups) : 0; }
     NETLET_MEMBER_INLINE int64_t channels() const { return C / fold; }
 };
 
