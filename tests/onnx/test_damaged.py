@@ -258,3 +258,18 @@ def test_versions_that_are_no_int32() -> None:
     proto.opset_import.add(domain="com.example", version=1 << 40)
     with pytest.raises(NotImplementedError, match=r"com\.example\.Relu"):
         netlet.onnx.load(proto)
+
+
+@pytest.mark.parametrize("op_type", ["LSTM", "Conv", "Gemm", "MatMul", "BatchNormalization"])
+def test_inputs_that_need_more_weights_than_the_file_has(op_type: str) -> None:
+    """Layers are built for the shape of their input, whose sizes are mere numbers in the file."""
+    size, r = 2**31 - 1, randoms()
+    shapes = {"Conv": (1, size, 4, 4), "LSTM": (4, 1, size), "BatchNormalization": (1, size, 4, 4)}
+    g = Graph(x=shapes.get(op_type, (1, size)))
+    weights = {
+        "LSTM": [r(1, 24, 5), r(1, 24, 6)],
+        "Conv": [r(2, 3, 2, 2)],
+        "BatchNormalization": [r(3), r(3), r(3), r(3)],
+    }
+    with pytest.raises(ValueError, match=rf"\({op_type}\)"):
+        netlet.onnx.load(g.model(g(op_type, "x", *weights.get(op_type, [r(3, 2)]))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from netlet import layers, ops
 from netlet.base import tree
 from netlet.engine.graph import KerasTensor, OpCall
 from netlet.engine.needs_values import NeedsValues
+from netlet.engine.variable import blank_variables
 
 from .as_layers import registry as converters
 from .deferred import Collection, Deferred
@@ -29,6 +31,9 @@ _WITH_PARAMETERS = set(
     "BatchNormalization InstanceNormalization LayerNormalization GroupNormalization RMSNormalization "
     "LSTM GRU RNN Attention".split()
 )
+
+
+_SLACK_BYTES = 1 << 20  # what a layer may need beyond its weights: for small ones the shapes make a better error
 
 
 class Builder:
@@ -235,7 +240,8 @@ class Builder:
         if first.dtype != "float32":
             arguments.setdefault("dtype", first.dtype)
         layer = cls(name=self.name(node), **arguments)
-        y = layer(x)
+        with blank_variables(_claim_of(weights or [])):
+            y = layer(x)
         self._node_of[layer] = node
         if weights is not None:
             layer.set_weights(weights)
@@ -266,6 +272,19 @@ class Builder:
     def _unique_value(self, name: str) -> str:
         self._count += 1
         return f"{name}:{self._count}"
+
+
+def _claim_of(weights: list[np.ndarray]) -> Callable[[int, str], None]:
+    """Keeps a layer, which is built for the shape of its input, from needing much more memory than its weights have."""
+    left = 2 * sum(array.nbytes for array in weights) + _SLACK_BYTES
+
+    def claim(wanted: int, variable: str) -> None:
+        nonlocal left
+        left -= wanted
+        if left < 0:
+            raise ValueError(f"its input needs more weights than the file holds, at '{variable}'.")
+
+    return claim
 
 
 def _is_parameter(node: Node, value: Any) -> bool:
