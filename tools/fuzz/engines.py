@@ -34,7 +34,7 @@ def plain(judge: Judge, seeds: list[bytes], budget: Budget, seed: int) -> None:
     """
     rng = random.Random(seed)
     corpus, known = list(seeds), set()
-    waiting = list(seeds)
+    waiting = list(dict.fromkeys(seeds))
     while not budget.spent():
         if waiting:
             data = waiting.pop()
