@@ -66,7 +66,7 @@ class Judge:
         kind, text = type(error).__name__, str(error)
         if not isinstance(error, self.target.named) or isinstance(error, UnicodeError):
             return kind
-        if isinstance(error, MemoryError):  # where it is a named kind, it needs no words
+        if isinstance(error, MemoryError) or text in self.target.accepted:  # one that is named needs no words
             return None
         cause = error.__cause__
         if len(text.split()) < 2 or (isinstance(cause, _ACCIDENTS) and text.endswith(str(cause))):

@@ -28,6 +28,7 @@ class Target:
         named: the kinds of exception that are right for a bad input.
         longest_text: most characters of an error message.
         runs: executions in the default suite.
+        accepted: texts of errors that need not say more.
         valid: whether all seeds are read without an exception.
     """
 
@@ -38,6 +39,7 @@ class Target:
     named: tuple[type[BaseException], ...] = NAMED
     longest_text: int = 4000
     runs: int = 200
+    accepted: tuple[str, ...] = ()
     valid: bool = True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pathlib
 import tempfile
@@ -59,14 +60,24 @@ def images() -> Any:
     return netlet.Sequential([netlet.Input((4, 3, 1)), *parts, layers.LSTM(2)], name="i")
 
 
+@functools.cache
+def _import_what_files_name() -> None:
+    """What netlet imports of itself once a file names a class of some package, or a module of Keras."""
+    from netlet.saving.registry import find_builtin
+
+    find_builtin("netlet.layers", "Dense", function=False)
+    importlib.import_module("netlet.saving.keras_file.legacy")
+
+
 def models() -> list[Any]:
     """All of them. Most are small, since executions and changes of those take a tenth of the time."""
-    importlib.import_module("netlet.saving.keras_file.legacy")  # netlet does where a file names modules of Keras
+    _import_what_files_name()
     return [make() for make in (*[small, small_graph] * 12, dense, graph, images)]
 
 
 def saved(model: Any, name: str) -> bytes:
     """The content of the model's file: `save`, or `save_weights` for a name of weights."""
+    _import_what_files_name()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, name)
         (model.save_weights if ".weights." in name else model.save)(path)
