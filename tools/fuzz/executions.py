@@ -42,13 +42,17 @@ class Table:
 
     def __init__(self, path: pathlib.Path) -> None:
         self._path = path
-        self.lines: list[Line] = []
-        if path.exists():
-            for text in path.read_text(encoding="utf-8").splitlines()[1:]:
-                date, target, engine, seeds, executions, seconds, failures = text.split()
-                first, _, last = seeds.partition("-")
-                numbers = int(executions), int(seconds), int(failures)
-                self.lines.append(Line(date, target, engine, (int(first), int(last)), *numbers))
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines; other processes may have added some."""
+        found = []
+        for text in self._path.read_text(encoding="utf-8").splitlines()[1:] if self._path.exists() else []:
+            date, target, engine, seeds, executions, seconds, failures = text.split()
+            first, _, last = seeds.partition("-")
+            numbers = int(executions), int(seconds), int(failures)
+            found.append(Line(date, target, engine, (int(first), int(last)), *numbers))
+        return found
 
     def executions(self, target: str, engine: str) -> int:
         """How often an engine has run a target."""
@@ -61,25 +65,25 @@ class Table:
     def add(self, report: Report, engine: str, seed: int) -> None:
         """Counts a run, and writes the file."""
         today = datetime.date.today().isoformat()
-        found = [line for line in self._of(report.target, engine) if line.date == today]
-        if not found:
-            found = [Line(today, report.target, engine, (seed, seed))]
-            self.lines.append(found[0])
-        line = found[0]
+        lines = self.lines
+        key = (today, report.target, engine)
+        line = next((each for each in lines if (each.date, each.target, each.engine) == key), None)
+        if line is None:
+            line = Line(*key, seeds=(seed, seed))
+            lines.append(line)
         line.seeds = min(line.seeds[0], seed), max(line.seeds[1], seed)
         line.executions += report.executions
         line.seconds += round(report.cpu)
         line.failures += len(report.failures)
-        self._write()
+        self._write(lines)
 
     def _of(self, target: str, engine: str) -> list[Line]:
         return [line for line in self.lines if (line.target, line.engine) == (target, engine)]
 
-    def _write(self) -> None:
-        self.lines.sort(key=lambda line: (line.target, line.engine, line.date))
+    def _write(self, lines: list[Line]) -> None:
         date, target, engine, seeds, executions, seconds, failures = _HEAD
         head = f"{date:<10} {target:<15} {engine:<8} {seeds:<8} {executions:>10} {seconds:>7} {failures:>9}"
-        text = "\n".join([head, *(line.text() for line in self.lines)]) + "\n"
+        texts = [line.text() for line in sorted(lines, key=lambda line: (line.target, line.engine, line.date))]
         new = self._path.with_suffix(".new")
-        new.write_text(text, encoding="utf-8")
+        new.write_text("\n".join([head, *texts]) + "\n", encoding="utf-8")
         new.replace(self._path)
