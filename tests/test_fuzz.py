@@ -73,6 +73,17 @@ def test_the_harness_finds_crashes_and_hangs(word, ending, tmp_path, monkeypatch
     assert pathlib.Path(result.failures[ending]).read_text() == word
 
 
+@pytest.mark.slow
+def test_atheris_counts_what_it_runs():
+    """libFuzzer ends the process itself, and the report of the last seconds was lost."""
+    pytest.importorskip("atheris")
+    result = Report("idx")
+    assert run_process([result], Options(engine="atheris", runs=50))
+    assert result.executions == sum(result.outcomes.values()) == 50
+    assert result.coverage > 10
+    assert result.failures == {}
+
+
 # ---- counting --------------------------------------------------------------------------------------------------------
 def test_a_table_counts_over_runs(tmp_path):
     path = tmp_path / "executions.txt"
