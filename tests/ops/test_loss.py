@@ -16,6 +16,7 @@ jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
 EPSILON = 1e-7
+REDUCED = [(5, 1), (4, 7), (2, 3, 5), (700, 40)]
 SHAPES = [(1,), (5, 1), (3, 2), (4, 7), (3, 8), (2, 9), (5, 16), (3, 17), (2, 3, 5), (2, 33), (1, 700), (600, 1)]
 PROBABILITY_KINDS = {"binary_crossentropy", "kl_divergence", "poisson"}
 
@@ -76,10 +77,33 @@ def seed_of(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     return rng_of(shape).normal(size=shape[:-1]).astype(dtype)
 
 
+def edges() -> tuple[np.ndarray, np.ndarray]:
+    high = 1 - EPSILON
+    edge = np.array([0, EPSILON, EPSILON / 2, high, (1 + high) / 2, 1, 0.5, -1, 2])
+    t, x = np.meshgrid(np.array([0.0, 1.0, 0.5, -1.0, EPSILON, 2.0]), edge)
+    return t.reshape(-1, 1), x.reshape(-1, 1)
+
+
 @functools.cache
-def pointwise_oracle(kind: str, shape: tuple[int, ...], dtype: str):
-    t, x = inputs(kind, shape, dtype)
-    return oracle(lambda v: POINTWISE[kind](jnp.asarray(t, "float64"), v), x, seed_of(shape, dtype))
+def elements(kind: str):
+    """Each case's losses and slopes, element by element: Keras's loss of rows of one element, compiled once."""
+    cases = {(shape, dtype): inputs(kind, shape, dtype) for shape in SHAPES for dtype in ("float32", "float64")}
+    cases |= {(shape, "float64"): inputs(kind, shape, "float64") for shape in REDUCED}
+    cases["edges"] = edges()
+    t, x = (np.concatenate([case[i].astype("float64").ravel() for case in cases.values()])[:, None] for i in (0, 1))
+    losses, slopes = oracle(POINTWISE[kind], x, None, [t])
+    found, at = {}, 0
+    for name, (_, x) in cases.items():
+        here = slice(at, at := at + x.size)
+        found[name] = losses[here].reshape(x.shape), slopes[here, 0].reshape(x.shape)
+    return found
+
+
+def pointwise_oracle(kind: str, shape: tuple[int, ...], dtype: str, seed: np.ndarray):
+    """A row's loss is the mean of its elements' losses; of the Kullback-Leibler divergence the sum."""
+    losses, slopes = elements(kind)[shape, dtype]
+    n = 1 if kind == "kl_divergence" else shape[-1]
+    return losses.sum(-1) / n, slopes * np.asarray(seed, "float64")[..., None] / n
 
 
 @pytest.mark.product
@@ -91,40 +115,41 @@ def test_pointwise_rows(isa, kind, shape, dtype):
     seed = seed_of(shape, dtype)
     y, dx = gradient(ours(kind, t), x, seed)
     # The reference is computed in float64 on the same inputs, also for float32 kernels.
-    wide_y, wide_dx = pointwise_oracle(kind, shape, dtype)
+    wide_y, wide_dx = pointwise_oracle(kind, shape, dtype, seed)
     close(y, wide_y, dtype, 3)
     close(dx, wide_dx, dtype, 10)
 
 
+@functools.cache
+def reducer(reduction: str, weighted: bool):
+    options = {"reduction": reduction, "dtype": "float64"}
+    reduce = keras.src.losses.loss.reduce_weighted_values
+    if weighted:
+        return lambda w, rows: reduce(rows, sample_weight=w, **options)
+    return lambda rows: reduce(rows, **options)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight"])
-@pytest.mark.parametrize("shape", [(5, 1), (4, 7), (2, 3, 5), (700, 40)], ids=str)
+@pytest.mark.parametrize("shape", REDUCED, ids=str)
 @pytest.mark.parametrize("kind", ["squared_error", "binary_crossentropy_logits", "kl_divergence"])
 def test_pointwise_reduced(kind, shape, reduction, weighted):
     t, x = inputs(kind, shape, "float64")
     w = rng_of(shape).uniform(0, 2, shape[:-1]) if weighted else None
-    reduce = keras.src.losses.loss.reduce_weighted_values
     y, dx = gradient(ours(kind, t, sample_weight=w, reduction=reduction), x)
-    ref_y, ref_dx = oracle(
-        lambda v: reduce(POINTWISE[kind](t, v), sample_weight=w, reduction=reduction, dtype="float64"), x
-    )
+    rows, _ = pointwise_oracle(kind, shape, "float64", np.ones(shape[:-1]))
+    ref_y, seed = oracle(reducer(reduction, weighted), rows, None, [] if w is None else [w])
+    _, ref_dx = pointwise_oracle(kind, shape, "float64", seed)
     close(y, ref_y, "float64", 5)
     close(dx, ref_dx, "float64", 5)
 
 
-@functools.cache
-def edge_oracle(kind: str, t: bytes, x: bytes):
-    t, x = (np.frombuffer(b).reshape(-1, 1) for b in (t, x))
-    return oracle(lambda v: POINTWISE[kind](t, v), x)
-
-
 @pytest.mark.parametrize("kind", POINTWISE)
 def test_ties_and_edges_have_the_slopes_of_automatic_differentiation(isa, kind):
-    high = 1 - EPSILON
-    edge = np.array([0, EPSILON, EPSILON / 2, high, (1 + high) / 2, 1, 0.5, -1, 2])
-    t, x = (a.reshape(-1, 1) for a in np.meshgrid(np.array([0.0, 1.0, 0.5, -1.0, EPSILON, 2.0]), edge))
+    t, x = edges()
     y, dx = gradient(ours(kind, t), x)
-    ref_y, ref_dx = edge_oracle(kind, t.tobytes(), x.tobytes())
+    losses, ref_dx = elements(kind)["edges"]
+    ref_y = losses[:, 0]
     if kind in ("absolute_error", "absolute_percentage_error"):
         # |e| has derivative 0 at 0, as in TensorFlow and PyTorch. JAX has 1, which would change perfect predictions.
         assert not dx[t == x].any()
@@ -142,14 +167,21 @@ def test_a_difference_has_a_gradient_into_its_target_too():
 
 
 @functools.cache
+def keras_crossentropy(from_logits: bool, smoothing: float | None):
+    """Keras's function: of one-hot targets, or of labels where `smoothing` is None."""
+    if smoothing is None:
+        return functools.partial(keras.losses.sparse_categorical_crossentropy, from_logits=from_logits)
+    return functools.partial(keras.losses.categorical_crossentropy, from_logits=from_logits, label_smoothing=smoothing)
+
+
+@functools.cache
 def categorical(shape, from_logits, smoothing, dtype):
     """Targets, predictions, output gradient, and the reference's value and gradient."""
     rng = rng_of(shape, from_logits, smoothing)
     t = rng.uniform(0, 1, shape).astype(dtype)
     x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
     seed = rng.normal(size=shape[:-1]).astype(dtype)
-    loss = functools.partial(keras.losses.categorical_crossentropy, from_logits=from_logits, label_smoothing=smoothing)
-    return t, x, seed, *oracle(lambda v: loss(t.astype("float64"), v), x, seed)
+    return t, x, seed, *oracle(keras_crossentropy(from_logits, smoothing), x, seed, [t])
 
 
 @pytest.mark.product
@@ -177,8 +209,7 @@ def sparse(shape, from_logits, dtype):
     t = rng.integers(0, shape[-1], shape[:-1])
     x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
     seed = rng.normal(size=shape[:-1]).astype(dtype)
-    loss = functools.partial(keras.losses.sparse_categorical_crossentropy, from_logits=from_logits)
-    return t, x, seed, *oracle(lambda v: loss(t, v), x, seed)
+    return t, x, seed, *oracle(keras_crossentropy(from_logits, None), x, seed, [t])
 
 
 @pytest.mark.product

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -43,20 +44,31 @@ def keeping_64_bits() -> Iterator[None]:
         dtypes.BIT64_TO_BIT32_DTYPE = narrow
 
 
-def value_and_gradient(f, x, seed=None) -> tuple[np.ndarray, np.ndarray]:
-    """f(x) and the gradient of sum(seed * f(x)), by JAX in float64; seed defaults to ones.
-
-    JAX compiles both as one function. Called directly, it would compile each of their twenty steps alone.
-    """
+@functools.lru_cache(maxsize=64)
+def _compiled(f, seeded: bool):
     import jax
     import jax.numpy as jnp
 
-    def both(x, seed):
-        y, vjp = jax.vjp(f, x)
-        return y, vjp(jnp.ones_like(y) if seed is None else seed.astype(y.dtype))[0]
+    def both(x, seed, constants):
+        y, vjp = jax.vjp(lambda x: f(*constants, x), x)
+        return y, vjp(seed.astype(y.dtype) if seeded else jnp.ones_like(y))[0]
+
+    return jax.jit(both)
+
+
+def value_and_gradient(f, x, seed=None, constants=()) -> tuple[np.ndarray, np.ndarray]:
+    """f(*constants, x) and the gradient of sum(seed * f) with respect to x, by JAX in float64; seed defaults to ones.
+
+    JAX compiles both as one function. Called directly, it would compile each of their twenty steps alone. What is
+    compiled serves later calls with the same function and the same shapes.
+    """
+    import jax.numpy as jnp
 
     with float64():
-        y, dx = jax.jit(both)(jnp.asarray(x, "float64"), None if seed is None else jnp.asarray(seed))
+        constants = tuple(jnp.asarray(c, "float64" if np.asarray(c).dtype.kind == "f" else None) for c in constants)
+        y, dx = _compiled(f, seed is not None)(
+            jnp.asarray(x, "float64"), None if seed is None else jnp.asarray(seed), constants
+        )
         return np.asarray(y), np.asarray(dx)
 
 
