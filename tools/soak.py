@@ -57,7 +57,7 @@ def sample(folder: pathlib.Path) -> Sample:
         shared = sum("/dev/shm/" in line or "/SYSV" in line for line in file)
     return Sample(
         pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
-        len(gc.get_objects()),
+        sum(type(o) is not Sample for o in gc.get_objects()),
         len(os.listdir("/proc/self/fd")) - 1,  # that of the listing
         len(os.listdir("/proc/self/task")),
         shared,
