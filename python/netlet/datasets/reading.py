@@ -21,6 +21,7 @@ from netlet.base.untrusted import Damaged, damage_named, npy_header
 
 MAX_BYTES = 1 << 30  # of one array or unpacked archive; the largest data set has 184 MB
 _DEFLATE = 1032  # maximum compression factor
+_EMPTY_READS = 8  # after the end of an archive; a whole one needs one or two
 Bytes = NDArray[np.uint8]
 
 
@@ -52,19 +53,26 @@ def take(stream: IO[bytes], size: int, what: str) -> Bytes:
 
 
 def bounded(stream: IO[bytes], limit: int, path: pathlib.Path) -> IO[bytes]:
-    """Returns a stream that raises Damaged after `limit` bytes, because an archive may decompress without end."""
+    """Returns a stream that raises Damaged after `limit` bytes, because an archive may decompress without end.
+
+    It also raises for reads after its end: `tarfile` skips a member by as many reads as the member's size asks for.
+    """
     return cast("IO[bytes]", _Bounded(stream, limit, str(path)))
 
 
 class _Bounded:
     def __init__(self, stream: IO[bytes], limit: int, what: str) -> None:
         self.stream, self.left, self.what = stream, limit, what
+        self.empty = 0
 
     def read(self, size: int = -1) -> bytes:
         data = self.stream.read(min(size, 1 << 20) if size >= 0 else 1 << 20)
         self.left -= len(data)
         if self.left < 0:
             raise Damaged(f"{self.what} unpacks to more bytes than are possible for its size.")
+        self.empty = 0 if data or size == 0 else self.empty + 1
+        if self.empty > _EMPTY_READS:
+            raise Damaged(f"{self.what} is truncated: a member has more bytes than the archive.")
         return data
 
 
