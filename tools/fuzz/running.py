@@ -18,6 +18,7 @@ from .report import LastInput, Report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _STARTS = 900.0  # seconds that importing and instrumenting may take
+_LOOK = 0.5  # seconds between two looks at the process
 _MOST_CRASHES = 10  # of one target, after which it is not started again
 _SHM = pathlib.Path("/dev/shm")
 
@@ -105,17 +106,20 @@ def _ending(status: int) -> str:
 
 
 def _wait(child: subprocess.Popen[bytes], last: LastInput, hangs: float) -> bool:
-    """Waits for the end of a process. Ends it, and returns True, if it begins no new execution for some time."""
-    now, since = last.get(), time.monotonic()
+    """Waits for the end of a process. Ends it, and returns True, if it begins no new execution for some time.
+
+    The time is counted in looks, not by the clock, which goes on while both processes are stopped or starved.
+    """
+    now, looks = last.get(), 0
     while True:
         try:
-            child.wait(timeout=0.5)
+            child.wait(timeout=_LOOK)
             return False
         except subprocess.TimeoutExpired:
-            pass
+            looks += 1
         if last.get() != now:
-            now, since = last.get(), time.monotonic()
-        elif time.monotonic() - since > (hangs if now[0] else _STARTS):
+            now, looks = last.get(), 0
+        elif looks * _LOOK > (hangs if now[0] else _STARTS):
             child.send_signal(signal.SIGABRT)  # faulthandler writes the stack
             child.wait()
             return True
