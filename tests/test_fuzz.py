@@ -97,3 +97,9 @@ def test_a_table_counts_over_runs(tmp_path):
     assert seeds == [(0, 400), (1, 400), (2, 200)]
     assert path.read_text().splitlines()[1].split()[1:] == ["idx", "plain", "0-2", "1000", "6", "1"]
     assert Table(path).executions("idx", "atheris") == Table(path).next_seed("idx", "atheris") == 0
+
+
+def test_the_table_in_the_tree_counts_targets():
+    lines = Table(ROOT / "tools" / "fuzz" / "executions.txt").lines
+    assert {line.target for line in lines} <= set(NAMES)
+    assert sum(line.executions for line in lines) > 0

@@ -1,7 +1,8 @@
 """The table of executions: how often each target was run, over all runs and days.
 
 A line counts what one engine did with one target on one day: the seeds of its random numbers, the executions, the
-seconds of a core that they took, and the inputs that failed.
+seconds of a core that they took, and the inputs that failed. `executions.txt` beside this file counts the runs on which
+docs/reliability.md reports.
 """
 
 from __future__ import annotations
