@@ -6,7 +6,8 @@
 # tests         the whole suite, with the tests that are marked slow
 # guard         tests of ops and plans, with every kernel between inaccessible pages (NETLET_GUARD_PAGES=1)
 # differential  generated ops, layers, losses and gradients against Keras on NumPy, and on PyTorch where it is installed
-# fuzz          every reader of files and the bindings, 10 minutes each or RUNS executions; needs the fuzz extra too
+# fuzz          every reader of files and the bindings, 10 minutes each, or until tools/fuzz/executions.txt counts RUNS of
+#               each; needs the fuzz extra too
 # faults        SIGKILL, Ctrl-C, full disks, memory that ends: the long forms
 # soak          models are built, trained, saved, quantized and exported for 24 minutes of CPU time: nothing may grow
 # asan          AddressSanitizer and UBSan; reports in build/asan/report.<pid>
@@ -76,7 +77,11 @@ section_differential() {
 
 section_fuzz() {
     build dev
-    if [[ -n ${RUNS:-} ]]; then python -m tools.fuzz --runs "$RUNS"; else python -m tools.fuzz --seconds 600; fi
+    if [[ -n ${RUNS:-} ]]; then
+        python -m tools.fuzz --engine plain --total "$RUNS" --table tools/fuzz/executions.txt
+    else
+        python -m tools.fuzz --seconds 600
+    fi
 }
 
 section_faults() {
