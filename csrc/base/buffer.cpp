@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/poison.h"
+#include "base/red_zone.h"
 
 namespace netlet {
 
@@ -57,6 +58,7 @@ std::shared_ptr<Buffer> Buffer::allocate_block(size_t bytes, bool arena) {
         void* aligned = b->owner_;
         size_t room = bytes + 2 * alignment;
         b->data_ = static_cast<std::byte*>(std::align(alignment, bytes + alignment, aligned, room));
+        forbid_access(static_cast<std::byte*>(b->owner_), b->data_);
     } else {
         // Uses the nothrow form: when memory runs out under AddressSanitizer, the throwing form ends the process.
         size_t room = bytes + alignment;
@@ -69,6 +71,7 @@ std::shared_ptr<Buffer> Buffer::allocate_block(size_t bytes, bool arena) {
         if (b->alignment_ == huge_page || room >= large) ask_for_huge_pages(b->data_, room);
     }
     std::memset(b->data_ + bytes, 0, alignment);
+    forbid_access(b->data_ + bytes, b->data_ + bytes + alignment);
     if (poison_new_buffers.load(std::memory_order_relaxed)) std::memset(b->data_, 0xff, bytes);
     b->bytes_ = bytes;
     return b;
