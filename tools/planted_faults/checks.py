@@ -38,7 +38,7 @@ FAULTS = [
         9,
         "the memory of tensors is never freed",
         "csrc/base/buffer.cpp",
-        "        ::operator delete(host, std::align_val_t{alignment});\n}",
+        "        ::operator delete(host, std::align_val_t{alignment_});\n}",
         "        (void)host;\n}",
         "tests/runtime/test_leaks.py",
     ),
