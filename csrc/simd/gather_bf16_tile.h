@@ -67,21 +67,12 @@ static void gather_bf16_tile(const GatherBf16Tile& g) {
     }
 }
 
-struct GatherBf16Tiles {
-    void (*fn[most_rows + 1])(const GatherBf16Tile&);  // by rows
-};
+using GatherBf16TileFn = void (*)(const GatherBf16Tile&);
 template <int NV>
-constexpr GatherBf16Tiles gather_bf16_tiles_of() {
-    GatherBf16Tiles t{};
-    // clang-format off
-#define NETLET_ROWS(R) if constexpr (R <= max_rows(2)) t.fn[R] = gather_bf16_tile<R, NV>;
-    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
-    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
-#undef NETLET_ROWS
-        // clang-format on
-        return t;
+constexpr ByRows<GatherBf16TileFn> gather_bf16_tiles_of() {
+    return by_rows<max_rows(2), GatherBf16TileFn>([]<int R>() { return gather_bf16_tile<R, NV>; });
 }
-static const GatherBf16Tiles gather_bf16_tiles[2] = {gather_bf16_tiles_of<1>(), gather_bf16_tiles_of<2>()};
+static const ByRows<GatherBf16TileFn> gather_bf16_tiles[2] = {gather_bf16_tiles_of<1>(), gather_bf16_tiles_of<2>()};
 
 // Computes `rows` rows (at most max_rows(2)) by `columns` columns. b is packed in panels that are 2 vectors wide and
 // `panel` lanes apart.

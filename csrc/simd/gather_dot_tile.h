@@ -88,21 +88,12 @@ static void gather_dot_tile(const GatherDotTile& g) {
     for (int v = 0; v < NV; ++v) acc[i][v].store(g.c + i * g.ldc + v * W);
 }
 
-struct GatherDotTiles {
-    void (*fn[most_rows + 1])(const GatherDotTile&);  // by rows
-};
+using GatherDotTileFn = void (*)(const GatherDotTile&);
 template <int NV>
-constexpr GatherDotTiles gather_dot_tiles_of() {
-    GatherDotTiles t{};
-    // clang-format off
-#define NETLET_ROWS(R) if constexpr (R <= max_rows(NV)) t.fn[R] = gather_dot_tile<R, NV>;
-    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
-    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
-#undef NETLET_ROWS
-        // clang-format on
-        return t;
+constexpr ByRows<GatherDotTileFn> gather_dot_tiles_of() {
+    return by_rows<max_rows(NV), GatherDotTileFn>([]<int R>() { return gather_dot_tile<R, NV>; });
 }
-static const GatherDotTiles gather_dot_tiles[2] = {gather_dot_tiles_of<1>(), gather_dot_tiles_of<2>()};
+static const ByRows<GatherDotTileFn> gather_dot_tiles[2] = {gather_dot_tiles_of<1>(), gather_dot_tiles_of<2>()};
 
 // Computes `rows` rows (at most max_rows(2)) by `columns` columns of c. Panels are `panel` lanes apart.
 NETLET_INLINE void gather_dot_columns(GatherDotTile g, int64_t rows, int64_t columns, int64_t panel) {

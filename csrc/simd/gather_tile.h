@@ -88,23 +88,12 @@ static void gather_tile(const GatherTile<T>& g) {
 
 template <class T>
 using GatherTileFn = void (*)(const GatherTile<T>&);
-template <class T>
-struct GatherTiles {
-    GatherTileFn<T> fn[most_rows + 1];  // by rows
-};
 template <class T, int NV, bool MaskB>
-constexpr GatherTiles<T> gather_tiles_of() {
-    GatherTiles<T> t{};
-    // clang-format off
-#define NETLET_ROWS(R) if constexpr (R <= max_rows(NV)) t.fn[R] = gather_tile<T, R, NV, MaskB>;
-    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
-    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
-#undef NETLET_ROWS
-        // clang-format on
-        return t;
+constexpr ByRows<GatherTileFn<T>> gather_tiles_of() {
+    return by_rows<max_rows(NV), GatherTileFn<T>>([]<int R>() { return gather_tile<T, R, NV, MaskB>; });
 }
 template <class T, bool MaskB>
-static const GatherTiles<T> gather_tiles[2] = {gather_tiles_of<T, 1, MaskB>(), gather_tiles_of<T, 2, MaskB>()};
+static const ByRows<GatherTileFn<T>> gather_tiles[2] = {gather_tiles_of<T, 1, MaskB>(), gather_tiles_of<T, 2, MaskB>()};
 
 // Computes `rows` rows (at most max_rows(2)) by `columns` columns. With Packed, b is packed in panels that are 2
 // vectors wide and `panel` elements apart; otherwise b is a matrix with leading dimension `panel`.

@@ -31,6 +31,25 @@ constexpr int max_rows(int nv) {
 }
 constexpr int most_rows = max_rows(1);
 
+// The functions that compute a tile, by its number of rows, 1 to `most`. make.operator()<R>() gives that of R rows.
+template <class Fn>
+struct ByRows {
+    Fn fn[most_rows + 1];
+};
+template <int most, class Fn, int R = 1, class Make>
+constexpr void fill_by_rows(ByRows<Fn>& table, Make make) {
+    if constexpr (R <= most) {
+        table.fn[R] = make.template operator()<R>();
+        fill_by_rows<most, Fn, R + 1>(table, make);
+    }
+}
+template <int most, class Fn, class Make>
+constexpr ByRows<Fn> by_rows(Make make) {
+    ByRows<Fn> table{};
+    fill_by_rows<most>(table, make);
+    return table;
+}
+
 // Rows cut into strips of at most `most` rows, as evenly as possible: 15 rows are 8 + 7 and not 14 + 1.
 struct RowStrips {
     int64_t count = 1, each, longer = 0;  // the first `longer` strips have each + 1 rows

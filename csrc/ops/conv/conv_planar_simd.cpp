@@ -101,23 +101,12 @@ static void planar_tile(const PlanarTile<T>& g) {
 
 template <class T>
 using PlanarTileFn = void (*)(const PlanarTile<T>&);
-template <class T>
-struct PlanarTiles {
-    PlanarTileFn<T> fn[max_rows(2) + 1];  // by output channels
-};
 template <class T, int NV>
-constexpr PlanarTiles<T> planar_tiles_of() {
-    PlanarTiles<T> t{};
-    // clang-format off
-#define NETLET_ROWS(R) if constexpr (R <= max_rows(2)) t.fn[R] = planar_tile<T, R, NV>;
-    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
-    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
-#undef NETLET_ROWS
-        // clang-format on
-        return t;
+constexpr ByRows<PlanarTileFn<T>> planar_tiles_of() {  // a row is an output channel
+    return by_rows<max_rows(2), PlanarTileFn<T>>([]<int R>() { return planar_tile<T, R, NV>; });
 }
 template <class T>
-static const PlanarTiles<T> planar_tiles[2] = {planar_tiles_of<T, 1>(), planar_tiles_of<T, 2>()};
+static const ByRows<PlanarTileFn<T>> planar_tiles[2] = {planar_tiles_of<T, 1>(), planar_tiles_of<T, 2>()};
 
 // ---- the result ----
 // Writes W pixels of output channels o... from the sums. Whole vectors are written wherever they end before `end`:

@@ -28,21 +28,12 @@ static void tile_function(int64_t K, const L* a, int64_t lda, const L* b, int64_
 }
 
 template <class F>
-struct Tiles {
-    TileFn<typename F::Lane, typename F::Sum> fn[most_rows + 1];  // by rows
-};
+using Tiles = ByRows<TileFn<typename F::Lane, typename F::Sum>>;
 template <class F, int NV, AMajor major, bool MaskB>
 constexpr Tiles<F> tiles_of() {
     using L = typename F::Lane;
     using S = typename F::Sum;
-    Tiles<F> t{};
-    // clang-format off
-#define NETLET_ROWS(R) if constexpr (R <= max_rows(NV)) t.fn[R] = tile_function<F, R, NV, major, MaskB, L, S>;
-    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
-    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
-#undef NETLET_ROWS
-        // clang-format on
-        return t;
+    return by_rows<max_rows(NV), TileFn<L, S>>([]<int R>() { return tile_function<F, R, NV, major, MaskB, L, S>; });
 }
 // [a is k-major][b's last vector is partial][1, 2 or 4 vectors wide]
 template <class F, AMajor major, bool MaskB>
