@@ -22,8 +22,8 @@ int64_t lanes_for(int64_t tiles, int64_t block, int64_t most) {
     return lanes;
 }
 
-Tensor scratch(Tape& tape, int64_t lanes, int64_t block, int64_t C, int64_t O, DType dtype) {
-    return tape.empty({lanes, winograd_points, winograd_plane(block, C) + winograd_plane(block, O)}, dtype);
+Tensor scratch(Tape& tape, int64_t units, int64_t block, int64_t C, int64_t O, DType dtype) {
+    return tape.empty({units, winograd_scratch(block, C, O)}, dtype);
 }
 
 // Whether the largest strip of any instruction set fits.
@@ -119,7 +119,7 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.batch = batch;
     args.C = C;
     args.O = O;
-    // Lanes with scratch memory take it from each other's caches.
+    // More lanes balance better on many threads. Each lane with scratch memory of its own needs more of the caches.
     const bool stack = !mixed && fits_stack(C, O, x->dtype);
     args.lanes = lanes_for(tiles, stack ? conv_strip : winograd_block, stack ? 64 : 16);
     args.act = act;

@@ -8,8 +8,8 @@
 //     dw = G^T [ sum over tiles of (B^T x B) . (A dy A^T) ] G
 //
 // The transforms are sums and differences of a few pixels (taps), so the error is that of a somewhat longer sum:
-// docs/numerics.md. A work unit is a run of tiles ("lane"), or nb output channels of one. It computes them in blocks, whose scratch memory stays in
-// the L2 cache.
+// docs/numerics.md. A work unit is a run of tiles ("lane"), or nb output channels of one. It computes them in blocks,
+// whose scratch memory stays in the L2 cache.
 #pragma once
 #include "ops/conv/conv_args.h"
 
@@ -22,15 +22,16 @@ constexpr int64_t winograd_grad_block = 56;  // for the kernel's gradient: it st
 // different sets of the caches.
 constexpr int64_t winograd_pitch(int64_t channels) { return (channels + 15) / 16 * 16; }
 constexpr int64_t winograd_plane(int64_t block, int64_t channels) { return block * winograd_pitch(channels) + 16; }
-
-// Few channels need so little of it that the stack holds it. Scratch memory of their own would drive the lanes, which
-// follow each other on one thread, out of the L2 cache.
-constexpr int64_t winograd_stack = 64 * 1024;  // bytes
-constexpr int64_t winograd_tile_elements(int64_t C, int64_t O) {
-    return winograd_points * (winograd_pitch(C) + winograd_pitch(O));
+// Elements of all planes of a unit: of x and of y.
+constexpr int64_t winograd_scratch(int64_t block, int64_t C, int64_t O) {
+    return winograd_points * (winograd_plane(block, C) + winograd_plane(block, O));
 }
-constexpr bool winograd_fits_stack(int64_t tiles, int64_t C, int64_t O, int64_t element_bytes) {
-    return (tiles * winograd_tile_elements(C, O) + 2 * winograd_points * 16) * element_bytes <= winograd_stack;
+
+// With few channels the stack holds the planes of a unit, and the units of a thread use the same memory one after
+// another. In memory of its own each would find the caches full of the others' planes.
+constexpr int64_t winograd_stack = 64 * 1024;  // bytes
+constexpr bool winograd_fits_stack(int64_t block, int64_t C, int64_t O, int64_t element_bytes) {
+    return winograd_scratch(block, C, O) * element_bytes <= winograd_stack;
 }
 
 // Transforms the taps that conv_pack wrote: u (points, panels..., terms).

@@ -149,7 +149,7 @@ NETLET_INLINE void winograd_unit(const WinogradArgs& g, int64_t unit) {
     const int64_t v_plane = winograd_plane(block, g.C), m_plane = winograd_plane(block, g.nb);
     const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.nb);
     alignas(64) T stack[winograd_stack / sizeof(T)];
-    T* v = g.scratch ? static_cast<T*>(g.scratch) + unit * winograd_points * (v_plane + m_plane) : stack;
+    T* v = g.scratch ? static_cast<T*>(g.scratch) + unit * winograd_scratch(block, g.C, g.nb) : stack;
     T* m = v + winograd_points * v_plane;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
     TilePlace in = tile_place(g.h, g.w, begin), out = in;
@@ -199,7 +199,7 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
     const int64_t v_plane = winograd_plane(winograd_grad_block, g.C),
                   m_plane = winograd_plane(winograd_grad_block, g.O);
     const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);
-    T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
+    T *v = static_cast<T*>(g.scratch) + lane * winograd_scratch(winograd_grad_block, g.C, g.O),
       *m = v + winograd_points * v_plane;
     T* du = static_cast<T*>(g.du) + lane * winograd_points * g.C * g.O;
     const RowStrips strips(g.C, most);
