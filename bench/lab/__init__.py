@@ -1,6 +1,6 @@
 """The laboratory: versions of a kernel side by side, before one of them moves into csrc/ops.
 
-    PYTHONPATH=python:bench:. python -m bench.lab gemm_packed [--only v2] [--isa avx2]
+    PYTHONPATH=python:bench:tests:. python -m bench.lab gemm_packed [--only v2] [--isa avx2]
 
 Each folder is an experiment: `problem.py` makes the operands and the answer, and each `v*.cpp` is one version, compiled
 for the instruction set with the flags of cmake/simd.cmake. A version is timed only if its answer is right. The table

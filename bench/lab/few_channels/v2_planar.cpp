@@ -1,5 +1,4 @@
-// Vectors of pixels, from planes: conv_planar. Zen 3, best of many calls in GFLOP/s, v1 / v2: 1 -> 6 5x5 23 / 56,
-// 1 -> 32 3x3 33 / 40, 3 -> 32 3x3 63 / 53.
+// Vectors of pixels, from planes: conv_planar (csrc/ops/conv/conv_planar.cpp has the numbers).
 #include "few_channels/arguments.h"
 #include "ops/conv/conv_planar_simd.cpp"
 

@@ -12,7 +12,7 @@ SHAPES = [(32, 512, 784), (32, 512, 512), (64, 1024, 1024), (128, 512, 512), (51
 SHAPES += [(2048, 128, 128), (2048, 512, 128), (32, 512, 160), (256, 256, 256), (1024, 1024, 1024), (12, 512, 512)]
 
 
-def problems(isa: str) -> Iterator[Problem]:
+def problems() -> Iterator[Problem]:
     random = np.random.default_rng(0)
     for m, n, k in SHAPES:
         a, b = random.standard_normal((m, k), "float32"), random.standard_normal((k, n), "float32")

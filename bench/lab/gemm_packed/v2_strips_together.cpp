@@ -1,7 +1,8 @@
 // Two strips of a stay in the L1 cache together with a panel of b, which therefore comes from the L2 cache once for
-// both. Shorter blocks of terms make room. Zen 3, whose other hardware thread was busy: 10 % faster than v1 for 32 rows,
-// as fast for 64 and more, 5 to 10 % slower for 1024. Four or six strips, or 128 to 384 terms, were no better.
-#include "gemm_packed/packed.h"
+// both. Shorter blocks of terms make room. On a Zen 3 whose other hardware thread was busy, against one strip at a time:
+// 10 % faster for 32 rows; for 512 rows and more between 10 % slower and 9 % faster from run to run. Four or six strips,
+// or 128 to 384 terms, were no better.
+#include "gemm_packed/arguments.h"
 
 namespace lab {
 
@@ -55,7 +56,5 @@ static void unit_of(const GemmArgs& g, int64_t unit) {
 extern "C" void run(void** arrays, const int64_t* sizes) {
     using namespace lab;
     const GemmArgs g = arguments(arrays, sizes);
-    GemmPackArgs p{arrays[1], arrays[2], g.N, g.K, g.N, false};
-    pack_once(arrays, g, [&] { pack_b<Floats<float>>(p, {0, (g.N + 63) / 64}); });
     for (int64_t unit = 0; unit < units(g); ++unit) unit_of(g, unit);
 }

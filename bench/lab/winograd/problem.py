@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.lab import Problem
-from bench.lab.few_channels.problem import convolution
+from support.convolution import Definition
 
 # images, height and width, channels, filters
 SHAPES = [(8, 32, 16, 16), (4, 32, 32, 32), (4, 32, 32, 64), (4, 16, 64, 64), (2, 28, 128, 128), (4, 14, 256, 256)]
 
 
-def problems(isa: str) -> Iterator[Problem]:
+def problems() -> Iterator[Problem]:
     random = np.random.default_rng(0)
     for n, size, c, o in SHAPES:
         x = random.standard_normal((n, size, size, c), "float32")
         w = random.standard_normal((3, 3, c, o), "float32")
-        padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
-        want = convolution(padded, w, 1)
-        bound = 8 * 9 * c * 2**-24 * convolution(np.abs(padded), np.abs(w), 1).max()
+        definition = Definition([1, 1], [(1, 1)] * 2, [1, 1])
+        want = definition.forward(x, w)
+        bound = 8 * 9 * c * 2**-24 * definition.forward(np.abs(x), np.abs(w)).max()
         columns = (o + 31) // 32 * 32
         u = np.empty(16 * columns * c, "float32")
         scratch = np.empty(16 * (64 * (c + o + 32) + 64), "float32")
