@@ -20,7 +20,7 @@ class Buffer {
     // The same in the memory of a device. Throws OutOfDeviceMemory, which names what is free.
     static std::shared_ptr<Buffer> allocate(size_t bytes, Device device);
     // The same for memory that kernels read and write again and again. On the host it lies on pages of 2 MB where the
-    // system has them: with pages of 4 KB, on a virtual machine, a matrix product takes a fifth longer.
+    // system has them: with pages of 4 KB some matrix products took a fifth longer on a virtual machine.
     static std::shared_ptr<Buffer> allocate_arena(size_t bytes, Device device);
     // Wraps memory that `owner` owns; release(owner) runs when the last reference to the buffer goes away.
     static std::shared_ptr<Buffer> borrow(void* data, size_t bytes, void (*release)(void*), void* owner,

@@ -138,9 +138,9 @@ void ThreadPool::work(Worker& self, uint32_t seen) {
     }
 }
 
-// A thread wakes up on the CPU where it fell asleep. If that is the caller's by now, the two would share it until the
-// system moves one of them, after up to 60 ms: on machines whose CPUs share no cache, as those of many virtual machines.
-// So such a worker may not use that CPU while it is woken.
+// A thread may wake up on the CPU where it fell asleep. If that is the caller's by now, the two share it until the system
+// moves one of them: on a virtual machine with two CPUs (Linux 6.18) after 30 to 60 ms. So such a worker may not
+// use that CPU while it is woken.
 void ThreadPool::wake(int64_t helpers) {
     const int cpu = current_cpu();
     for (Worker& w : workers_)

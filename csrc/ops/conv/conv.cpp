@@ -132,9 +132,9 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
     check_bias("conv", x, bias, filters);
     if (!is_fusable(act, alpha)) return activation_after(tape, conv(tape, x, kernel, bias, steps), act, alpha);
     if (g.pointwise()) return dense(tape, x, reshape(tape, kernel, {g.C, filters}), bias, act, alpha);
-    // conv_planar pads by itself, and the kernel's gradient is faster without padding.
-    const bool pads = planar_pays(g, x->dtype) && !tape.needs_grad({x, kernel, bias});
-    if (g.padded() && channels < few_channels && !tape.on_gpu() && !pads) {
+    // conv_planar needs no padded copy of the image. The kernel's gradient does: it is faster without padding.
+    const bool planar = planar_pays(g, x->dtype) && !tape.needs_grad({x, kernel, bias});
+    if (g.padded() && channels < few_channels && !tape.on_gpu() && !planar) {
         std::vector<int64_t> before{0}, after{0};
         ConvSteps inner = steps;
         for (auto& [low, high] : inner.pads) {

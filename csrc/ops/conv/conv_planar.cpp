@@ -23,9 +23,9 @@ bool fits(const ConvArgs& args, int64_t rows, int64_t element_bytes) {
 }  // namespace
 
 // conv_gather leaves lanes empty where there are few output channels, and begins a new run of terms for each row of
-// taps. Against that, conv_planar copies pixels into planes and transposes its results. Measured on AVX2 (Zen 3,
-// bench/lab/few_channels), in GFLOP/s, gather / planar: 1 -> 6, 5x5 taps 23 / 56; 3 -> 16, 3x3 56 / 64;
-// 1 -> 32, 3x3 33 / 40; but 3 -> 32, 3x3 63 / 53; 6 -> 16, 5x5 80 / 67.
+// taps. Against that, conv_planar copies pixels into planes and transposes its results. Medians of
+// `python -m bench.lab few_channels` on AVX2 (Zen 3), in GFLOP/s, gather / planar: 1 -> 6, 5x5 taps 15 / 35; 3 -> 16, 3x3
+// 52 / 60; 1 -> 32, 3x3 24 / 28; but 3 -> 32, 3x3 42 / 38; 6 -> 16, 5x5 61 / 50.
 bool planar_pays(const ConvGeometry& g, DType dtype) {
     constexpr int64_t few_channels = 8, few_filters = 16, few_pairs = 64, few_terms = 12, fewest_pixels = 8;
     const int64_t terms = g.taps() * g.C;
