@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import dataclasses
 import importlib
 import pathlib
 import re
@@ -42,6 +43,19 @@ def compiled(source: pathlib.Path, isa: str, folder: str) -> Any:
     return ctypes.CDLL(library)
 
 
+def like_a_plan(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """Copies as a plan's arena has them: at multiples of 64 bytes of one block of 2 MB pages."""
+    sizes = [-(-array.nbytes // 64) * 64 for array in arrays]
+    block = np.zeros(sum(sizes) + (4 << 20), np.uint8)  # NumPy asks for large pages from 4 MB on
+    at = -block.ctypes.data % (2 << 20)
+    copies = []
+    for array, size in zip(arrays, sizes, strict=True):
+        copies.append(block[at : at + array.nbytes].view(array.dtype).reshape(array.shape))
+        copies[-1][...] = array
+        at += size
+    return copies
+
+
 def prepared(version: str, library: Any, problem: Problem) -> Any:
     """The call that is timed.
 
@@ -78,6 +92,7 @@ def main(arguments: list[str]) -> None:
         libraries = {source.stem: compiled(source, options.isa, folder) for source in sources}
         print(f"{'':32}" + "".join(f"{name[:22]:>24}" for name in libraries) + f"{'floor':>8}")
         for problem in problems:
+            problem = dataclasses.replace(problem, arrays=like_a_plan(problem.arrays))
             calls = [prepared(name, library, problem) for name, library in libraries.items()]
             measure = lambda calls=calls: alternate(  # noqa: E731
                 *calls, seconds=options.seconds, samples=9, settle=0, clock=time.thread_time

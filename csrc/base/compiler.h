@@ -109,8 +109,10 @@
 
 #if defined(NETLET_MSVC)
 #define NETLET_PREFETCH(p) _mm_prefetch((const char*)(p), _MM_HINT_T0)
+#define NETLET_PREFETCH_FAR(p) _mm_prefetch((const char*)(p), _MM_HINT_T1)
 #else
 #define NETLET_PREFETCH(p) __builtin_prefetch(p)
+#define NETLET_PREFETCH_FAR(p) __builtin_prefetch(p, 0, 2)
 #endif
 
 namespace netlet {

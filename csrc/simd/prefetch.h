@@ -8,4 +8,9 @@ NETLET_INLINE void prefetch(const void* p, int64_t bytes) {
     for (int64_t i = 0; i < bytes; i += 64) NETLET_PREFETCH((const char*)p + i);
 }
 
+// Into the L2 cache, for what is read only later.
+NETLET_INLINE void prefetch_far(const void* p, int64_t bytes) {
+    for (int64_t i = 0; i < bytes; i += 64) NETLET_PREFETCH_FAR((const char*)p + i);
+}
+
 }  // namespace netlet::NETLET_ISA

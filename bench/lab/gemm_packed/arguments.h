@@ -19,7 +19,8 @@ inline GemmArgs arguments(void** arrays, const int64_t* sizes) {
     GemmArgs g{};
     g.a = arrays[0], g.b = arrays[2], g.c = arrays[3];
     g.M = sizes[0], g.N = sizes[1], g.K = sizes[2];
-    g.lda = g.K, g.ldb = g.N, g.ldc = g.N;
+    g.a_transposed = sizes[3] != 0;
+    g.lda = g.a_transposed ? g.M : g.K, g.ldb = g.N, g.ldc = g.N;
     const int64_t columns = g.M < 8 * 3 * strip ? 128 : 512;
     g.nb = block(g.N, (g.N + columns - 1) / columns, gemm_panel_group);
     g.mb = std::min(block(g.M * ((g.N + g.nb - 1) / g.nb), 32, 3 * strip), 18 * strip);

@@ -1,5 +1,5 @@
-// The kernel as it is: a strip of a stays in the L1 cache, and the panels of b pass by from the L2 cache. On AVX2 up to
-// eight strips go in pairs, as in v2.
+// The kernel as it is: where b is larger than the L2 cache, a panel of it stays in the L1 cache of AVX2 while the strips
+// of a pass by, and the next panel is fetched meanwhile; otherwise as in v2.
 #include "gemm_packed/arguments.h"
 
 extern "C" void run(void** arrays, const int64_t* sizes) {

@@ -160,7 +160,7 @@ NETLET_INLINE void winograd_unit(const WinogradArgs& g, int64_t unit) {
                              in.h + g.h.first, in.w + g.w.first, g.C);
         const RowStrips strips(count, most);
         for (int p = 0; p < winograd_points; ++p)
-            strips_times_panels<F>(g.C, AMajor::row, v + p * v_plane, ldv,
+            strips_times_panels<F>(g.C, rows_of_a<T>(v + p * v_plane, ldv),
                                    static_cast<const T*>(g.u) + (p * padded + o) * g.C, g.C, m + p * m_plane, ldm,
                                    {nullptr, 0}, strips, 0, strips.count, channels);
         for (int64_t t = 0; t < count; ++t, next(out, g.h, g.w))

@@ -53,8 +53,7 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& sa
         if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
         return dz;
     }
-    // Many rows are cut into slices that stay in the L2 cache, since each slice is read one vector of columns at a
-    // time.
+    // Many rows are cut into slices, for several threads.
     constexpr int64_t slice_elements = 16384;
     DenseGradArgs args{};
     args.M = M;

@@ -4,7 +4,9 @@
 #include "dispatch/kernel.h"
 #include "ops/activation/fusable_activations.h"
 #include "ops/gemm/gemm_args.h"
+#include "simd/each_vector.h"
 #include "simd/half.h"
+#include "simd/prefetch.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -29,43 +31,56 @@ struct FirstColumns {
     NETLET_MEMBER_INLINE void store(V v, BFloat16* p) const { store_half_n(v, p, n); }
 };
 
-// Z: the type of y and dz.
+// The four sums of a unit's columns.
+template <class T>
+struct Sums {
+    alignas(64) T of[4][gemm_panel_group];
+};
+
+// One vector of a row, from column v on. Z: the type of y and dz.
 template <Activation act, class T, class Z, class Lanes>
-NETLET_INLINE void gradient_columns(const DenseGradArgs& g, int64_t slice, int64_t j, Lanes lanes) {
+NETLET_INLINE void add_row(double alpha, const Z* y, const T* dy, Z* dz, T* sum, int64_t v, Lanes lanes) {
     using V = Vec<T>;
-    const int64_t first = slice * g.slice, rows = g.M - first < g.slice ? g.M - first : g.slice, at = first * g.N + j;
-    const Z* y = g.y ? static_cast<const Z*>(g.y) + at : nullptr;
-    const T* dy = static_cast<const T*>(g.dy) + at;
-    Z* dz = act == Activation::linear ? nullptr : static_cast<Z*>(g.dz) + at;
-    V sum[4] = {V::zero(), V::zero(), V::zero(), V::zero()};
-    auto row = [&](int64_t i, V& s) NETLET_INLINE_LAMBDA {
-        V d = lanes.load(dy + i * g.N);
-        if constexpr (act != Activation::linear) {
-            d = activation_gradient_from_output(act, lanes.load(y + i * g.N), d, (T)g.alpha);
-            lanes.store(d, dz + i * g.N);
-        }
-        s += d;
-    };
-    int64_t i = 0;
-    for (; i + 4 <= rows; i += 4) {
-        NETLET_UNROLL(4)
-        for (int t = 0; t < 4; ++t) row(i + t, sum[t]);
+    V d = lanes.load(dy + v);
+    if constexpr (act != Activation::linear) {
+        d = activation_gradient_from_output(act, lanes.load(y + v), d, (T)alpha);
+        lanes.store(d, dz + v);
     }
-    if (i < rows) row(i, sum[0]);
-    if (i + 1 < rows) row(i + 1, sum[1]);
-    if (i + 2 < rows) row(i + 2, sum[2]);
-    if (!g.db) return;
-    T* db = static_cast<T*>(g.db) + slice * g.N + j;
-    V total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    if (g.accumulate) total = lanes.load(db) + total;
-    lanes.store(total, db);
+    (V::load(sum + v) + d).store(sum + v);
 }
 
+// Columns [j, end) row by row: whole cache lines, however far apart the rows are. The hardware does not foresee the next
+// row, so it is fetched ahead.
 template <Activation act, class T, class Z>
 static void gradient(const DenseGradArgs& g, int64_t slice, int64_t j, int64_t end) {
     using V = Vec<T>;
-    for (; j + V::width <= end; j += V::width) gradient_columns<act, T, Z>(g, slice, j, WholeVector<T>{});
-    if (j < end) gradient_columns<act, T, Z>(g, slice, j, FirstColumns<T>{end - j});
+    constexpr int64_t ahead = 8;
+    const int64_t first = slice * g.slice, rows = g.M - first < g.slice ? g.M - first : g.slice, n = end - j;
+    Sums<T> sums;
+    for (auto& sum : sums.of)
+        for (int64_t v = 0; v < n; v += V::width) V::zero().store(sum + v);
+    for (int64_t i = 0; i < rows; ++i) {
+        const int64_t at = (first + i) * g.N + j;
+        const T* dy = static_cast<const T*>(g.dy) + at;
+        const Z* y = act == Activation::linear ? nullptr : static_cast<const Z*>(g.y) + at;
+        Z* dz = act == Activation::linear ? nullptr : static_cast<Z*>(g.dz) + at;
+        if (i + ahead < rows) {
+            prefetch(dy + ahead * g.N, n * (int64_t)sizeof(T));
+            if (y) prefetch(y + ahead * g.N, n * (int64_t)sizeof(Z));
+        }
+        T* sum = sums.of[i % 4];
+        int64_t v = 0;
+        for (; v + V::width <= n; v += V::width) add_row<act, T>(g.alpha, y, dy, dz, sum, v, WholeVector<T>{});
+        if (v < n) add_row<act, T>(g.alpha, y, dy, dz, sum, v, FirstColumns<T>{n - v});
+    }
+    if (!g.db) return;
+    T* db = static_cast<T*>(g.db) + slice * g.N + j;
+    each_vector<V>({0, n}, [&](auto lanes, int64_t v) NETLET_INLINE_LAMBDA {
+        const auto s = [&](int t) NETLET_INLINE_LAMBDA { return V::load(sums.of[t] + v); };
+        V total = (s(0) + s(1)) + (s(2) + s(3));
+        if (g.accumulate) total = lanes.load(db + v) + total;
+        lanes.store(total, db + v);
+    });
 }
 
 template <class T, class Z>

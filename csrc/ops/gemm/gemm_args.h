@@ -32,7 +32,7 @@ struct GemmArgs {
     Activation act;
     double alpha;  // slope of leaky_relu, scale of elu
     // A work unit is a block of mb rows by nb columns of one item. Units count column blocks fastest, then row blocks,
-    // then items.
+    // then items; those of gemm_packed count row blocks fastest if N > M.
     int64_t mb, nb;
     // Items: products of the same shape, with contiguous outputs. The batch axes are (batch..., summed...). An item is
     // the sum over the last axes, which hold `summed` products in all (the gradient of a broadcast operand).

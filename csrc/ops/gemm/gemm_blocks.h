@@ -13,6 +13,7 @@
 #include "ops/gemm/gemm_args.h"
 #include "simd/gemm_pack.h"
 #include "simd/gemm_tile.h"
+#include "simd/prefetch.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -60,16 +61,16 @@ struct Init {
     NETLET_MEMBER_INLINE const T* at(int64_t i, int64_t j) const { return p ? p + i * ld + j : nullptr; }
 };
 
-// The block of c that one unit of work computes.
+// The block of c that one unit of work computes. Units count column blocks fastest, or row blocks if `down`.
 struct Block {
     int64_t item, i, j, rows, columns;
 };
-NETLET_INLINE Block block_of(const GemmArgs& g, int64_t unit) {
+NETLET_INLINE Block block_of(const GemmArgs& g, int64_t unit, bool down = false) {
     Block at{unit, 0, 0, g.M, g.N};
     if (g.mb < g.M || g.nb < g.N) {  // three divisions cost as much as a tiny product
         const int64_t m_blocks = (g.M + g.mb - 1) / g.mb, n_blocks = (g.N + g.nb - 1) / g.nb;
-        at.j = unit % n_blocks * g.nb;
-        at.i = unit / n_blocks % m_blocks * g.mb;
+        at.j = (down ? unit / m_blocks : unit) % n_blocks * g.nb;
+        at.i = (down ? unit : unit / n_blocks) % m_blocks * g.mb;
         at.item = unit / n_blocks / m_blocks;
         at.rows = g.M - at.i < g.mb ? g.M - at.i : g.mb;
         at.columns = g.N - at.j < g.nb ? g.N - at.j : g.nb;
@@ -92,22 +93,46 @@ NETLET_INLINE int64_t lanes_of(int64_t terms) {
     return (terms + F::group - 1) / F::group;
 }
 
-// Computes the rows of `count` strips, from number `first` on, and all columns of a block of c, from strips of a (packed
-// or in place) and panels of b. Panels are `panel_lanes` rows long, of which K are multiplied.
-template <class F>
-NETLET_INLINE void strips_times_panels(int64_t K, AMajor major, const typename F::Lane* a, int64_t ld,
-                                       const typename F::Lane* panels, int64_t panel_lanes, typename F::Sum* c,
-                                       int64_t ldc, Init<typename F::Sum> init, const RowStrips& strips, int64_t first,
-                                       int64_t count, int64_t columns) {
+// Where strips of a begin, in memory of pitch ld: number t, whose first row is `row`, at p + t * strip_step + row *
+// row_step. Strips that are packed lie strip after strip, others row after row.
+template <class L>
+struct StripsOfA {
+    const L* p;
+    AMajor major;
+    int64_t ld, strip_step, row_step;
+    NETLET_MEMBER_INLINE const L* at(int64_t t, int64_t row) const { return p + t * strip_step + row * row_step; }
+};
+template <class L>
+NETLET_INLINE StripsOfA<L> rows_of_a(const L* p, int64_t ld) {
+    return {p, AMajor::row, ld, 0, ld};
+}
+
+// Computes the rows of `count` strips, from number `first` on, and all columns of a block of c, from strips of a and
+// panels of b. Panels are `panel_lanes` rows long, of which K are multiplied. With `fetch` each strip asks for its part
+// of the next panel and for the numbers of c that the next strip begins with: the hardware foresees neither.
+template <class F, bool fetch = false>
+NETLET_INLINE void strips_times_panels(int64_t K, const StripsOfA<typename F::Lane>& a, const typename F::Lane* panels,
+                                       int64_t panel_lanes, typename F::Sum* c, int64_t ldc, Init<typename F::Sum> init,
+                                       const RowStrips& strips, int64_t first, int64_t count, int64_t columns) {
     constexpr int W = Vec<typename F::Lane>::width, NR = panel_width<F>;
     for (int64_t j = 0; j < columns; j += NR) {
         const int64_t left = columns - j;
         const int v = left <= W ? 1 : 2;
         const int64_t last = left < v * W ? left - (v - 1) * W : W;
-        const auto& tiles = tiles_for<typename F::Product>(major, false, v);
-        for (int64_t s = first, i = 0; s < first + count; i += strips.rows(s++))
-            tiles.fn[strips.rows(s)](K, a + i * (major == AMajor::row ? ld : 1), ld, panels + j * panel_lanes, NR,
-                                     c + i * ldc + j, ldc, init.at(i, j), init.ld, last);
+        const auto& tiles = tiles_for<typename F::Product>(a.major, false, v);
+        const typename F::Lane* panel = panels + j * panel_lanes;
+        for (int64_t t = 0, i = 0; t < count; ++t) {
+            const int64_t rows = strips.rows(first + t);
+            if constexpr (fetch) {
+                const int64_t part = (K + count - 1) / count, k = t * part, lanes = K - k < part ? K - k : part;
+                if (left > NR && lanes > 0)
+                    prefetch_far(panel + (panel_lanes + k) * NR, lanes * NR * (int64_t)sizeof(*panel));
+                if (t + 1 < count)
+                    for (int64_t r = 0; r < strips.rows(first + t + 1); ++r) prefetch(c + (i + rows + r) * ldc + j, 1);
+            }
+            tiles.fn[rows](K, a.at(t, i), a.ld, panel, NR, c + i * ldc + j, ldc, init.at(i, j), init.ld, last);
+            i += rows;
+        }
     }
 }
 
@@ -116,8 +141,26 @@ template <class F>
 NETLET_INLINE void strip_times_panels(int64_t K, AMajor major, const typename F::Lane* strip, int64_t ld,
                                       const typename F::Lane* panels, int64_t panel_lanes, typename F::Sum* c,
                                       int64_t ldc, Init<typename F::Sum> init, int64_t rows, int64_t columns) {
-    strips_times_panels<F>(K, major, strip, ld, panels, panel_lanes, c, ldc, init, RowStrips(rows, rows), 0, 1,
+    strips_times_panels<F>(K, {strip, major, ld, 0, 0}, panels, panel_lanes, c, ldc, init, RowStrips(rows, rows), 0, 1,
                            columns);
+}
+
+// Packs K terms of `count` strips of a transposed a, `rows` rows in all. It reads memory in order, for all strips at
+// once: strip by strip would fetch each cache line for every strip that has a part of it.
+template <class F>
+NETLET_INLINE void pack_strips(typename F::Lane* dst, int64_t strip_lanes, const typename F::A* a, int64_t lda,
+                               const RowStrips& strips, int64_t first, int64_t count, int64_t rows, int64_t K) {
+    using V = Vec<typename F::Lane>;
+    constexpr int64_t ahead = 32;
+    for (int64_t k = 0; k < K; ++k, a += lda) {
+        if (k + ahead < K) prefetch(a + ahead * lda, rows * (int64_t)sizeof(*a));
+        for (int64_t t = 0, i = 0; t < count; i += strips.rows(first + t++))
+            for (int64_t v = 0; v < strips.rows(first + t); v += V::width) {
+                const int64_t left = rows - i - v;
+                const V x = left < V::width ? V::load_n(a + i + v, left) : V::load(a + i + v);
+                x.store(dst + t * strip_lanes + k * strip_width<F> + v);
+            }
+    }
 }
 
 template <class F>
@@ -125,7 +168,7 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     using L = typename F::Lane;
     using S = typename F::Sum;
     constexpr int most = max_rows(packed_nv);
-    const Block at = block_of(g, unit);
+    const Block at = block_of(g, unit, g.N > g.M);  // the larger operand is read once, the other one from a cache
     const RowStrips strips(at.rows, most);
     const int64_t panel_lanes = lanes_of<F>(g.K);
     const typename F::A* a = static_cast<const typename F::A*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda);
@@ -134,36 +177,41 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
 
     // With one term per lane, the tile reads the rows of a in place, or from a copy if their pitch maps them to few
-    // sets of the L1 cache. Otherwise a is packed into a strip.
-    const bool by_row = F::group == 1 && !g.a_transposed, in_place = by_row && g.lda * (int64_t)sizeof(L) % 4096 != 0;
-    // A b that few strips read comes from a far cache. On AVX2 two strips share what a panel costs, and shorter blocks of
-    // terms make room for them in the L1 cache: a tenth faster for 32 rows (bench/lab/gemm_packed, Zen 3).
-    const bool pairs = sizeof(Vec<L>) == 32 && by_row && strips.count <= 8;
-    const int64_t together = pairs ? 2 : 1, kc = pairs ? F::kc / 3 * 2 : F::kc;
-    constexpr int64_t row_lanes = F::kc / F::group + 16;
-    alignas(64) L strip[row_lanes * 2 * strip_width<F>];
-    for (int64_t k0 = 0; k0 < g.K; k0 += kc, init = {c, g.ldc}) {
-        const int64_t ks = g.K - k0 < kc ? g.K - k0 : kc;
+    // sets of the L1 cache (the six rows of AVX2 fit its ways). Otherwise a is packed into strips.
+    constexpr bool avx2 = F::group == 1 && sizeof(Vec<L>) == 32;
+    const bool by_row = F::group == 1 && !g.a_transposed;
+    const bool in_place = by_row && (avx2 || g.lda * (int64_t)sizeof(L) % 4096 != 0);
+    // A strip stays in the L1 cache, and the panels of b pass by from the L2 cache. A b that comes from farther away is
+    // read once for all strips instead: on AVX2 a panel of it stays in the L1 cache, and the strips pass by, or as many as
+    // fit the buffer. 512 x 1984 x 1984: 79 instead of 66 GFLOP/s (bench/lab/gemm_packed, Zen 3). A panel of AVX-512
+    // would fill the L1 cache.
+    constexpr int64_t buffered = avx2 ? 6 : 1, strip_lanes = (F::kc / F::group + 16) * strip_width<F>;
+    const bool panel_stays = avx2 && g.K >= 256 && g.N * panel_lanes * (int64_t)sizeof(L) > 2 * 1024 * 1024;
+    const int64_t together = !panel_stays ? 1 : in_place ? strips.count : buffered;
+    alignas(64) L copy[buffered * strip_lanes];
+    for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
+        const int64_t ks = g.K - k0 < F::kc ? g.K - k0 : F::kc;
         for (int64_t s = 0, i = 0; s < strips.count;) {
             const int64_t count = strips.count - s < together ? strips.count - s : together;
-            const int64_t mr = strips.rows(s) + (count == 2 ? strips.rows(s + 1) : 0);
-            const typename F::A* rows = g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0;
-            const L* lanes = strip;
-            int64_t ld = by_row ? row_lanes : strip_width<F>;
-            if constexpr (F::group == 1) {
-                if (in_place) {
-                    lanes = rows;
-                    ld = g.lda;
-                } else if (by_row)
-                    pack_rows(strip, row_lanes, rows, g.lda, ks, mr);
+            int64_t rows = 0;
+            for (int64_t t = 0; t < count; ++t) rows += strips.rows(s + t);
+            const typename F::A* from = g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0;
+            StripsOfA<L> packed{copy, AMajor::k, strip_width<F>, strip_lanes, 0};
+            if (!by_row && count == 1)
+                F::pack_a(copy, strip_width<F>, from, g.lda, g.a_transposed, rows, ks);
+            else if constexpr (F::group == 1) {
+                if (by_row) packed = in_place ? rows_of_a(from, g.lda) : rows_of_a<L>(copy, F::kc + 16);
+                if (!by_row)
+                    pack_strips<F>(copy, strip_lanes, from, g.lda, strips, s, count, rows, ks);
+                else if (!in_place)
+                    pack_rows(copy, F::kc + 16, from, g.lda, ks, rows);
             }
-            if (!by_row) F::pack_a(strip, strip_width<F>, rows, g.lda, g.a_transposed, mr, ks);
-            strips_times_panels<F>(lanes_of<F>(ks), by_row ? AMajor::row : AMajor::k, lanes, ld,
-                                   b + k0 / F::group * panel_width<F>, panel_lanes, c + i * g.ldc, g.ldc,
-                                   {init.at(i, 0), init.ld}, strips, s, count, at.columns);
-            if (k0 + ks == g.K) F::finish(g, c + i * g.ldc, mr, at.columns);
+            const auto multiply = avx2 && count > 3 ? strips_times_panels<F, avx2> : strips_times_panels<F>;
+            multiply(lanes_of<F>(ks), packed, b + k0 / F::group * panel_width<F>, panel_lanes, c + i * g.ldc, g.ldc,
+                     {init.at(i, 0), init.ld}, strips, s, count, at.columns);
+            if (k0 + ks == g.K) F::finish(g, c + i * g.ldc, rows, at.columns);
             s += count;
-            i += mr;
+            i += rows;
         }
     }
 }
