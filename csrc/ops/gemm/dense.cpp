@@ -53,7 +53,8 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& sa
         if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
         return dz;
     }
-    // Many rows are cut into slices, for several threads.
+    // Many rows are cut into slices that stay in the L2 cache, since rows of few columns are read one vector of columns
+    // at a time.
     constexpr int64_t slice_elements = 16384;
     DenseGradArgs args{};
     args.M = M;

@@ -31,53 +31,73 @@ struct FirstColumns {
     NETLET_MEMBER_INLINE void store(V v, BFloat16* p) const { store_half_n(v, p, n); }
 };
 
-// The four sums of a unit's columns.
-template <class T>
-struct Sums {
-    alignas(64) T of[4][gemm_panel_group];
+// A unit's columns of y, dy and dz, and the four sums of each. Z: the type of y and dz.
+template <class T, class Z>
+struct Columns {
+    const Z* y;
+    const T* dy;
+    Z* dz;
+    T (*sums)[gemm_panel_group];
+    int64_t pitch;  // from row to row
 };
 
-// One vector of a row, from column v on. Z: the type of y and dz.
+// Rows [begin, end) of one vector of columns, from column v on.
 template <Activation act, class T, class Z, class Lanes>
-NETLET_INLINE void add_row(double alpha, const Z* y, const T* dy, Z* dz, T* sum, int64_t v, Lanes lanes) {
+NETLET_INLINE void gradient_rows(const Columns<T, Z>& g, T alpha, int64_t begin, int64_t end, int64_t v, Lanes lanes) {
     using V = Vec<T>;
-    V d = lanes.load(dy + v);
-    if constexpr (act != Activation::linear) {
-        d = activation_gradient_from_output(act, lanes.load(y + v), d, (T)alpha);
-        lanes.store(d, dz + v);
+    V sum[4];
+    NETLET_UNROLL(4)
+    for (int t = 0; t < 4; ++t) sum[t] = V::load(g.sums[t] + v);
+    auto row = [&](int64_t i, V& s) NETLET_INLINE_LAMBDA {
+        const int64_t at = i * g.pitch + v;
+        V d = lanes.load(g.dy + at);
+        if constexpr (act != Activation::linear) {
+            d = activation_gradient_from_output(act, lanes.load(g.y + at), d, alpha);
+            lanes.store(d, g.dz + at);
+        }
+        s += d;
+    };
+    int64_t i = begin;
+    for (; i + 4 <= end; i += 4) {
+        NETLET_UNROLL(4)
+        for (int t = 0; t < 4; ++t) row(i + t, sum[t]);
     }
-    (V::load(sum + v) + d).store(sum + v);
+    if (i < end) row(i, sum[0]);
+    if (i + 1 < end) row(i + 1, sum[1]);
+    if (i + 2 < end) row(i + 2, sum[2]);
+    NETLET_UNROLL(4)
+    for (int t = 0; t < 4; ++t) sum[t].store(g.sums[t] + v);
 }
 
-// Columns [j, end) row by row: whole cache lines, however far apart the rows are. The hardware does not foresee the next
-// row, so it is fetched ahead.
+// Columns [j, end). Rows that are far apart are taken eight at a time, since more of them would not stay in the caches
+// until the next vector of the same cache lines, and the hardware does not foresee the next eight.
 template <Activation act, class T, class Z>
 static void gradient(const DenseGradArgs& g, int64_t slice, int64_t j, int64_t end) {
     using V = Vec<T>;
-    constexpr int64_t ahead = 8;
     const int64_t first = slice * g.slice, rows = g.M - first < g.slice ? g.M - first : g.slice, n = end - j;
-    Sums<T> sums;
-    for (auto& sum : sums.of)
-        for (int64_t v = 0; v < n; v += V::width) V::zero().store(sum + v);
-    for (int64_t i = 0; i < rows; ++i) {
-        const int64_t at = (first + i) * g.N + j;
-        const T* dy = static_cast<const T*>(g.dy) + at;
-        const Z* y = act == Activation::linear ? nullptr : static_cast<const Z*>(g.y) + at;
-        Z* dz = act == Activation::linear ? nullptr : static_cast<Z*>(g.dz) + at;
-        if (i + ahead < rows) {
-            prefetch(dy + ahead * g.N, n * (int64_t)sizeof(T));
-            if (y) prefetch(y + ahead * g.N, n * (int64_t)sizeof(Z));
+    const bool far = g.N * (int64_t)sizeof(T) >= 1024;
+    const int64_t block = far ? 8 : rows, at = first * g.N + j;
+    alignas(64) T sums[4][gemm_panel_group] = {};
+    Columns<T, Z> columns{nullptr, static_cast<const T*>(g.dy) + at, nullptr, sums, g.N};
+    if constexpr (act != Activation::linear) {
+        columns.y = static_cast<const Z*>(g.y) + at;
+        columns.dz = static_cast<Z*>(g.dz) + at;
+    }
+    for (int64_t i = 0; i < rows; i += block) {
+        const int64_t last = rows - i < block ? rows : i + block;
+        for (int64_t next = last; far && next < last + block && next < rows; ++next) {
+            prefetch(columns.dy + next * g.N, n * (int64_t)sizeof(T));
+            if (columns.y) prefetch(columns.y + next * g.N, n * (int64_t)sizeof(Z));
         }
-        T* sum = sums.of[i % 4];
         int64_t v = 0;
-        for (; v + V::width <= n; v += V::width) add_row<act, T>(g.alpha, y, dy, dz, sum, v, WholeVector<T>{});
-        if (v < n) add_row<act, T>(g.alpha, y, dy, dz, sum, v, FirstColumns<T>{n - v});
+        for (; v + V::width <= n; v += V::width) gradient_rows<act>(columns, (T)g.alpha, i, last, v, WholeVector<T>{});
+        if (v < n) gradient_rows<act>(columns, (T)g.alpha, i, last, v, FirstColumns<T>{n - v});
     }
     if (!g.db) return;
     T* db = static_cast<T*>(g.db) + slice * g.N + j;
     each_vector<V>({0, n}, [&](auto lanes, int64_t v) NETLET_INLINE_LAMBDA {
-        const auto s = [&](int t) NETLET_INLINE_LAMBDA { return V::load(sums.of[t] + v); };
-        V total = (s(0) + s(1)) + (s(2) + s(3));
+        const auto sum = [&](int t) NETLET_INLINE_LAMBDA { return V::load(sums[t] + v); };
+        V total = (sum(0) + sum(1)) + (sum(2) + sum(3));
         if (g.accumulate) total = lanes.load(db + v) + total;
         lanes.store(total, db + v);
     });
