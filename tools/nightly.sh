@@ -23,8 +23,8 @@
 #
 # It needs an environment with the dev extra (CONTRIBUTING.md), its `python` first on PATH, and GCC. JOBS=8 uses eight
 # cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own, LEVELS="scalar;avx2" builds these
-# instruction sets alone: a third of the time where the CPU has no AVX-512. Each section ends with one line of result;
-# the exit status is 1 if one failed.
+# instruction sets alone, which takes a quarter less time. Each section ends with one line of result; the exit status is 1
+# if one failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-2}
