@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "base/fork.h"
 #include "base/thread_pool.h"
@@ -40,6 +42,22 @@ void copy(const void* args, Range r) {
 
 constexpr int64_t size = 20000;
 const KernelOf<CopyArgs> kernel{{copy, "copy", "any"}, 0};
+
+// Copies, and then does once what somebody else might do while it copies.
+std::function<void()> meanwhile;
+void copy_and_do(const void* args, Range r) {
+    copy(args, r);
+    if (meanwhile) std::exchange(meanwhile, nullptr)();
+}
+const KernelOf<CopyArgs> interrupted_kernel{{copy_and_do, "copy_and_do", "any"}, 0};
+
+void assign(const Tensor& w, int number) {
+    const Tensor value = make_tensor({1}, DType::i32), held = w;
+    *value->data<int>() = number;
+    Tape eager(Tape::Mode::eager);
+    CopyArgs fill{};
+    eager.emit(kernel, fill, {in(fill.x, value), out(fill.y, held)}, Work{size, size});
+}
 
 void locks() {
     ForkSafeMutex mutex;
@@ -84,47 +102,58 @@ void pool() {
     setter.join();
 }
 
-void plan() {
-    const Tensor w = make_tensor({size}, DType::i32);
-    std::fill_n(w->data<int>(), size, 0);
+// A plan that packs w and copies the result.
+std::shared_ptr<Plan> plan_of(const Tensor& w, const KernelOf<CopyArgs>& packing, int64_t grain) {
     const auto recorder = std::make_shared<Tape>(Tape::Mode::record);
     const Tensor packed = recorder->empty({size}, DType::i32), y = recorder->empty({size}, DType::i32);
     CopyArgs pack{nullptr, nullptr, 1}, use = pack;
-    recorder->emit(kernel, pack, {in(pack.x, w), out(pack.y, packed)}, Work{size, 1000, 0, true});
+    recorder->emit(packing, pack, {in(pack.x, w), out(pack.y, packed)}, Work{size, grain, 0, true});
     recorder->emit(kernel, use, {in(use.x, packed), out(use.y, y)}, Work{size, 1000});
-    const auto plan = recorder->compile({y});
+    auto plan = recorder->compile({y});
     CHECK(plan->records()[0].prepack);
+    return plan;
+}
 
-    auto predicts = [&](int expected) {
-        std::vector<int> result(size);
-        const Plan::Session session(*plan);
-        plan->bind_output(0, result.data());
-        plan->run_profiled();
-        return std::all_of(result.begin(), result.end(), [&](int v) { return v == expected; });
-    };
+bool predicts(Plan& plan, int expected) {
+    std::vector<int> result(size);
+    const Plan::Session session(plan);
+    plan.bind_output(0, result.data());
+    plan.run_profiled();
+    return std::all_of(result.begin(), result.end(), [&](int v) { return v == expected; });
+}
+
+void weights_written_while_they_are_packed() {
+    const Tensor w = make_tensor({size}, DType::i32);
+    const auto plan = plan_of(w, interrupted_kernel, size);
+    assign(w, 1);
+    meanwhile = [&] { assign(w, 2); };
+    CHECK(predicts(*plan, 1));
+    CHECK(predicts(*plan, 2));
+}
+
+void plan() {
+    const Tensor w = make_tensor({size}, DType::i32);
+    std::fill_n(w->data<int>(), size, 0);
+    const auto plan = plan_of(w, kernel, 1000);
     std::atomic<bool> stop{false};
     std::vector<std::thread> others;
     for (int t = 0; t < 2; ++t)
         others.emplace_back([&] {
-            while (!stop) predicts(-1);
+            while (!stop) predicts(*plan, -1);
             CHECK(plan->seconds(1) > 0);
         });
     constexpr int last = 300;
     for (int i = 1; i <= last; ++i) {
-        const Tensor value = make_tensor({1}, DType::i32);
-        *value->data<int>() = i;
-        Tape eager(Tape::Mode::eager);
-        CopyArgs fill{};
-        const Tensor held = w;
-        eager.emit(kernel, fill, {in(fill.x, value), out(fill.y, w)}, Work{size, 1000});
-        CHECK(predicts(i));
+        assign(w, i);
+        CHECK(predicts(*plan, i));
     }
-#if !defined(__SANITIZE_ADDRESS__)  // a child hangs there: the allocator of AddressSanitizer, it seems, is not fork-safe
+#if !defined(                                                                                                          \
+    __SANITIZE_ADDRESS__)  // a child hangs there: the allocator of AddressSanitizer, it seems, is not fork-safe
     for (int i = 0; i < 5; ++i) {
         const pid_t child = fork();
         if (child == 0) {
             alarm(100);
-            std::_Exit(predicts(last) ? 0 : 1);
+            std::_Exit(predicts(*plan, last) ? 0 : 1);
         }
         int status = 1;
         waitpid(child, &status, 0);
@@ -140,5 +169,6 @@ void plan() {
 int main() {
     locks();
     pool();
+    weights_written_while_they_are_packed();
     plan();
 }
