@@ -10,27 +10,13 @@ from netlet import _core
 from support.convolution import Definition
 from support.differences import check_gradients
 from support.guarded import guarded
+from support.on_tape import value_and_gradients
 
 CASES = 120
 
 
 def whole(rng: np.random.Generator, *shape: int, dtype: str = "float32") -> np.ndarray:
     return rng.integers(-3, 4, shape).astype(dtype)
-
-
-def leaves(*arrays):
-    tensors = [_core.tensor(a) for a in arrays]
-    for t in tensors:
-        t.requires_grad = True
-    return tensors
-
-
-def value_and_gradients(f, arrays, seed):
-    tensors = leaves(*arrays)
-    with _core.Tape(grad=True) as tape:
-        y = f(*tensors)
-        grads = tape.gradients(y, tensors, seed(y.shape))
-    return y.numpy(), [g.numpy() for g in grads]
 
 
 class Case:

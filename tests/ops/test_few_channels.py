@@ -8,6 +8,7 @@ import pytest
 import netlet
 from netlet import _core, layers
 from support.convolution import Definition
+from support.on_tape import value_and_gradients
 
 # height and width, channels, filters, taps, strides, dilation, pads
 CASES = [
@@ -51,3 +52,43 @@ def test_a_prediction_does_not_pad_the_image_first():
     model = netlet.Sequential([netlet.Input((28, 28, 1)), layers.Conv2D(6, 5, padding="same")])
     records = model.plan(np.zeros((2, 28, 28, 1), "float32")).records()
     assert [record["kernel"] for record in records] == ["conv_planar_f32"]
+
+
+# height and width of the image, channels, filters, taps, dilation, pads
+GRADIENTS = [
+    ((14, 14), 6, 16, (5, 5), (1, 1), ((0, 0), (0, 0))),
+    ((28, 28), 1, 6, (5, 5), (1, 1), ((2, 2), (2, 2))),
+    ((9, 70), 3, 32, (2, 3), (1, 1), ((0, 1), (1, 0))),
+    ((12, 31), 8, 3, (3, 2), (2, 3), ((2, 0), (0, 5))),
+    ((64, 300), 1, 8, (2, 3), (1, 1), ((0, 0), (1, 1))),  # a band is less than an image
+]
+
+
+def whole(rng, *shape):
+    """Whole numbers: every product and sum is exact."""
+    return rng.integers(-4, 5, shape).astype("float32")
+
+
+@pytest.mark.parametrize(("size", "channels", "filters", "taps", "dilation", "pads"), GRADIENTS, ids=str)
+def test_the_gradient_of_the_image(isa, size, channels, filters, taps, dilation, pads):
+    rng = np.random.default_rng(0)
+    x, w = whole(rng, 2, *size, channels), whole(rng, *taps, channels, filters)
+    definition = Definition([1, 1], list(pads), list(dilation))
+    dy = whole(rng, *definition.forward(x, w).shape)
+    want = definition.gradients(x, w, dy)[0]
+    conv = lambda x: _core.conv(x, w, None, [1, 1], list(pads), list(dilation))  # noqa: E731
+    np.testing.assert_array_equal(value_and_gradients(conv, (x,), lambda _: dy)[1][0], want)
+    twice = value_and_gradients(lambda x: _core.add(conv(x), conv(x)), (x,), lambda _: dy)[1][0]
+    np.testing.assert_array_equal(twice, 2 * want)
+    b = whole(rng, channels)
+    transposed = _core.conv_transpose(dy, w, b, [1, 1], list(pads), list(size), list(dilation), "relu")
+    np.testing.assert_array_equal(transposed.numpy(), np.maximum(want + b, 0))
+
+
+def test_when_gradients_use_vectors_of_pixels():
+    net = [netlet.Input((14, 14, 6)), layers.Conv2D(6, 1), layers.Conv2D(16, 5), layers.Flatten(), layers.Dense(2)]
+    model = netlet.Sequential(net)
+    model.compile("sgd", "mse")
+    records = model.plan(np.zeros((4, 14, 14, 6), "float32"), np.zeros((4, 2), "float32"), mode="train").records()
+    names = [record["kernel"] for record in records]
+    assert "conv_planar_f32" in names and "conv_unpacked_rows_f32" not in names

@@ -10,6 +10,7 @@ from netlet import _core, ops
 from support.bf16 import BF16, rounded
 from support.convolution import Definition
 from support.guarded import guarded
+from support.on_tape import value_and_gradients
 
 # image, taps, filters, groups, strides, pads, dilation. Those marked W use Winograd, F float32 products in gradients.
 CASES = [
@@ -32,16 +33,6 @@ CASES = [
 
 def whole(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(-1, 2, shape).astype("float32")
-
-
-def value_and_gradients(f, arrays, dy):
-    tensors = [_core.tensor(a) for a in arrays]
-    for t in tensors:
-        t.requires_grad = True
-    with _core.Tape(grad=True) as tape:
-        y = f(*tensors)
-        grads = tape.gradients(y, tensors, dy)
-    return y.numpy(), [g.numpy() for g in grads]
 
 
 def bits(x: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import netlet
 from netlet import _core, ops
 from support.bf16 import BF16, magnitude, product, rounded
 from support.guarded import guarded
+from support.on_tape import value_and_gradients
 
 SHAPES = [(1, 1, 1), (3, 5, 1), (5, 17, 2), (7, 33, 9), (31, 64, 130), (40, 300, 77), (130, 70, 801), (300, 129, 64)]
 U = 2.0**-8  # half a unit in the last place of bfloat16
@@ -24,14 +25,6 @@ def leaf(x: np.ndarray):
     t = _core.tensor(x)
     t.requires_grad = True
     return t
-
-
-def value_and_gradients(f, arrays, dy):
-    tensors = [leaf(a) for a in arrays]
-    with _core.Tape(grad=True) as tape:
-        y = f(*tensors)
-        grads = tape.gradients(y, tensors, dy)
-    return y.numpy(), [g.numpy() for g in grads]
 
 
 def bits(x: np.ndarray) -> np.ndarray:

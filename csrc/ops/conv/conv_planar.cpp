@@ -5,6 +5,7 @@
 #include "dispatch/dispatch.h"
 #include "ops/conv/conv_planar_args.h"
 #include "ops/conv/conv_products.h"
+#include "ops/shape/shape.h"
 
 namespace netlet::ops {
 
@@ -16,8 +17,36 @@ ConvArgs arguments(const ConvGeometry& g, Activation act, double alpha) {
     return args;
 }
 
+// Without strides, dx is the convolution of dy with the kernel turned around.
+ConvArgs gradient_arguments(const ConvGeometry& g, Activation act, double alpha) {
+    ConvArgs args = product_arguments(g.batch, g.groups, g.O, g.C, act, alpha);
+    for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, 0, true);
+    return args;
+}
+
+bool is_flat(const ConvGeometry& g) {
+    return g.in[0] == 1 && g.kernel[0] == 1 && g.out[0] == 1 && g.groups == 1 && !g.mixed;
+}
+
 bool fits(const ConvArgs& args, int64_t rows, int64_t element_bytes) {
     return planes_of(args, rows, element_bytes).elements(args.C) * element_bytes <= planar_room;
+}
+
+// Whether one row of the result fits the kernel's arrays.
+bool is_possible(const ConvArgs& args, int64_t terms, DType dtype) {
+    return args.batch > 0 && args.C > 0 && args.O > 0 && args.O <= planar_most_columns && terms <= planar_most_terms &&
+           args.axis[1].grid > 0 && fits(args, 1, (int64_t)size_of(dtype));
+}
+
+void emit(Tape& tape, ConvArgs& args, double flops, const Tensor& x, const Tensor& w, const Tensor& bias,
+          const Tensor& y) {
+    const int64_t rows = args.axis[1].grid, chunks = chunks_for(flops);
+    args.mb = ceil_div(rows, std::min(rows, ceil_div(chunks, args.batch)));
+    while (!fits(args, args.mb, (int64_t)size_of(x->dtype))) --args.mb;
+    const int64_t units = args.batch * ceil_div(rows, args.mb);
+    tape.emit(NETLET_KERNEL_FOR(conv_planar, x->dtype), args,
+              {in(args.x, x), in(args.w, w), in_if(args.bias, bias), out(args.y, y)},
+              {units, ceil_div(units, chunks), flops});
 }
 
 }  // namespace
@@ -29,23 +58,35 @@ bool fits(const ConvArgs& args, int64_t rows, int64_t element_bytes) {
 bool planar_pays(const ConvGeometry& g, DType dtype) {
     constexpr int64_t few_channels = 8, few_filters = 16, few_pairs = 64, few_terms = 12, fewest_pixels = 8;
     const int64_t terms = g.taps() * g.C;
-    const bool flat = g.in[0] == 1 && g.kernel[0] == 1 && g.out[0] == 1 && g.groups == 1 && !g.mixed;
-    if (!flat || g.C == 0 || g.C > few_channels || g.O == 0 || g.O > planar_most_columns || terms > planar_most_terms)
-        return false;
-    return ((g.O <= few_filters && g.C * g.O <= few_pairs) || terms <= few_terms) && g.out[2] >= fewest_pixels &&
-           g.batch * g.out[1] > 0 && fits(arguments(g, Activation::linear, 0), 1, (int64_t)size_of(dtype));
+    if (!is_flat(g) || g.C > few_channels || g.out[2] < fewest_pixels) return false;
+    return ((g.O <= few_filters && g.C * g.O <= few_pairs) || terms <= few_terms) &&
+           is_possible(arguments(g, Activation::linear, 0), terms, dtype);
+}
+
+bool planar_gradient_pays(const ConvGeometry& g, DType dtype) {
+    constexpr int64_t most_filters = 32, fewest_pixels = 8;
+    if (!is_flat(g) || g.stride[1] != 1 || g.stride[2] != 1) return false;
+    return g.C <= conv_few_columns && g.O <= most_filters && g.in[2] >= fewest_pixels &&
+           is_possible(gradient_arguments(g, Activation::linear, 0), g.taps() * g.O, dtype);
 }
 
 void emit_planar(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& w, const Tensor& bias,
                  const Tensor& y, Activation act, double alpha) {
     ConvArgs args = arguments(g, act, alpha);
-    const int64_t rows = args.axis[1].grid, chunks = chunks_for(g.flops());
-    args.mb = ceil_div(rows, std::min(rows, ceil_div(chunks, g.batch)));
-    while (!fits(args, args.mb, (int64_t)size_of(x->dtype))) --args.mb;
-    const int64_t units = g.batch * ceil_div(rows, args.mb);
-    tape.emit(NETLET_KERNEL_FOR(conv_planar, x->dtype), args,
-              {in(args.x, x), in(args.w, w), in_if(args.bias, bias), out(args.y, y)},
-              {units, ceil_div(units, chunks), g.flops()});
+    emit(tape, args, g.flops(), x, w, bias, y);
+}
+
+void emit_planar_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
+                          const Tensor& dx, Activation act, double alpha) {
+    const int rank = kernel->shape.rank();  // taps..., C, O
+    std::vector<int> order, taps;
+    for (int i = 0; i < rank - 2; ++i) {
+        order.push_back(i);
+        taps.push_back(i);
+    }
+    order.insert(order.end(), {rank - 1, rank - 2});
+    ConvArgs args = gradient_arguments(g, act, alpha);
+    emit(tape, args, g.flops(), dy, transpose(tape, flip(tape, kernel, taps), order), bias, dx);
 }
 
 }  // namespace netlet::ops

@@ -11,4 +11,9 @@ bool planar_pays(const ConvGeometry& g, DType dtype);
 void emit_planar(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& w, const Tensor& bias,
                  const Tensor& y, Activation act, double alpha);
 
+// The same for the gradient with regard to x: whether it pays, and dx = act(bias + it).
+bool planar_gradient_pays(const ConvGeometry& g, DType dtype);
+void emit_planar_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
+                          const Tensor& dx, Activation act, double alpha);
+
 }  // namespace netlet::ops

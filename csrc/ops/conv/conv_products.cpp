@@ -146,6 +146,12 @@ void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tens
 void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
                          const Grad& dx, Activation act, double alpha) {
     if (g.mixed) return emit_mixed_input_gradient(tape, g, dy, kernel, bias, dx, act, alpha);
+    if (!tape.on_gpu() && !uses_winograd(tape, g) && planar_gradient_pays(g, dy->dtype)) {
+        const Tensor result = dx.accumulate ? tape.empty(dx.tensor->shape, dx.tensor->dtype) : dx.tensor;
+        emit_planar_gradient(tape, g, dy, kernel, bias, result, act, alpha);
+        if (dx.accumulate) accumulate(tape, result, dx);
+        return;
+    }
     // With few columns most SIMD lanes of a packed kernel are empty; lanes of terms are full if there are enough terms.
     const bool unpacked = tape.on_gpu() || (g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
                                             g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs);
