@@ -183,7 +183,7 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     const bool in_place = by_row && (avx2 || g.lda * (int64_t)sizeof(L) % 4096 != 0);
     // A strip stays in the L1 cache, and the panels of b pass by from the L2 cache. A b that comes from farther away is
     // read once for all strips instead: on AVX2 a panel of it stays in the L1 cache, and the strips pass by, or as many as
-    // fit the buffer. 512 x 1984 x 1984: 79 instead of 66 GFLOP/s (bench/lab/gemm_packed, Zen 3). A panel of AVX-512
+    // fit the buffer. 512 x 1984 x 1984: 83 instead of 73 GFLOP/s (bench/lab/gemm_packed, Zen 3). A panel of AVX-512
     // would fill the L1 cache.
     constexpr int64_t buffered = avx2 ? 6 : 1, strip_lanes = (F::kc / F::group + 16) * strip_width<F>;
     const bool panel_stays = avx2 && g.K >= 256 && g.N * panel_lanes * (int64_t)sizeof(L) > 2 * 1024 * 1024;
