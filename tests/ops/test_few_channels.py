@@ -8,7 +8,8 @@ import pytest
 import netlet
 from netlet import _core, layers
 from support.convolution import Definition
-from support.on_tape import value_and_gradients
+from support.differences import gradients
+from support.generated.arrays import whole
 
 # height and width, channels, filters, taps, strides, dilation, pads
 CASES = [
@@ -58,37 +59,43 @@ def test_a_prediction_does_not_pad_the_image_first():
 GRADIENTS = [
     ((14, 14), 6, 16, (5, 5), (1, 1), ((0, 0), (0, 0))),
     ((28, 28), 1, 6, (5, 5), (1, 1), ((2, 2), (2, 2))),
-    ((9, 70), 3, 32, (2, 3), (1, 1), ((0, 1), (1, 0))),
+    ((9, 70), 3, 16, (2, 3), (1, 1), ((0, 1), (1, 0))),
     ((12, 31), 8, 3, (3, 2), (2, 3), ((2, 0), (0, 5))),
     ((64, 300), 1, 8, (2, 3), (1, 1), ((0, 0), (1, 1))),  # a band is less than an image
 ]
 
 
-def whole(rng, *shape):
-    """Whole numbers: every product and sum is exact."""
-    return rng.integers(-4, 5, shape).astype("float32")
+def small(seed, shape):
+    """Small whole numbers: every product and sum is exact."""
+    return whole(seed, shape, -4, 5, "float32")
 
 
 @pytest.mark.parametrize(("size", "channels", "filters", "taps", "dilation", "pads"), GRADIENTS, ids=str)
 def test_the_gradient_of_the_image(isa, size, channels, filters, taps, dilation, pads):
-    rng = np.random.default_rng(0)
-    x, w = whole(rng, 2, *size, channels), whole(rng, *taps, channels, filters)
+    x, w, b = small(1, (2, *size, channels)), small(2, (*taps, channels, filters)), small(3, channels)
     definition = Definition([1, 1], list(pads), list(dilation))
-    dy = whole(rng, *definition.forward(x, w).shape)
+    dy = small(4, definition.forward(x, w).shape)
     want = definition.gradients(x, w, dy)[0]
     conv = lambda x: _core.conv(x, w, None, [1, 1], list(pads), list(dilation))  # noqa: E731
-    np.testing.assert_array_equal(value_and_gradients(conv, (x,), lambda _: dy)[1][0], want)
-    twice = value_and_gradients(lambda x: _core.add(conv(x), conv(x)), (x,), lambda _: dy)[1][0]
+    np.testing.assert_array_equal(gradients(conv, [x], dy)[0], want)
+    twice = gradients(lambda x: _core.add(conv(x), conv(x)), [x], dy)[0]
     np.testing.assert_array_equal(twice, 2 * want)
-    b = whole(rng, channels)
     transposed = _core.conv_transpose(dy, w, b, [1, 1], list(pads), list(size), list(dilation), "relu")
     np.testing.assert_array_equal(transposed.numpy(), np.maximum(want + b, 0))
 
 
-def test_when_gradients_use_vectors_of_pixels():
-    net = [netlet.Input((14, 14, 6)), layers.Conv2D(6, 1), layers.Conv2D(16, 5), layers.Flatten(), layers.Dense(2)]
-    model = netlet.Sequential(net)
+@pytest.mark.parametrize(("filters", "expected"), [(16, True), (32, False)])
+def test_when_gradients_use_vectors_of_pixels(filters, expected):
+    net = [netlet.Input((14, 14, 6)), layers.Conv2D(6, 1), layers.Conv2D(filters, 5), layers.Flatten()]
+    model = netlet.Sequential([*net, layers.Dense(2)])
     model.compile("sgd", "mse")
     records = model.plan(np.zeros((4, 14, 14, 6), "float32"), np.zeros((4, 2), "float32"), mode="train").records()
     names = [record["kernel"] for record in records]
-    assert "conv_planar_f32" in names and "conv_unpacked_rows_f32" not in names
+    assert ("conv_planar_f32" in names) == expected
+    assert ("conv_unpacked_rows_f32" in names) != expected
+
+
+def test_a_prediction_turns_the_kernel_around_once():
+    model = netlet.Sequential([netlet.Input((14, 14, 8)), layers.Conv2DTranspose(3, 3, padding="same")])
+    plan = model.plan(np.zeros((2, 14, 14, 8), "float32"))
+    assert [(r["kernel"], r["kept"]) for r in plan.records()] == [("move", True), ("conv_planar_f32", False)]

@@ -32,7 +32,7 @@ void make_rows_long(Strided<2>& s) {
 
 }  // namespace
 
-void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool whole) {
+void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool whole, bool prepack) {
     MoveArgs args{};
     args.x_first = nest.x_first;
     args.y_first = nest.y_first;
@@ -46,6 +46,7 @@ void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nes
         work.units = nest.elements() / std::max<int64_t>(1, axis * columns) * ceil_div(axis, move_tile);
         work.grain = grain_for(16384, move_tile * columns);
     }
+    work.prepack = prepack;
     Operand to = out(args.y, y);
     to.reads = !whole;
     tape.emit(kernel(KernelId::move), args, {in(args.x, x), to}, work);

@@ -34,8 +34,9 @@ struct LoopNest {
     }
 };
 
-// y = x over the nest. `whole`: every element of y is written; otherwise y keeps what it holds elsewhere.
-void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool whole);
+// y = x over the nest. `whole`: every element of y is written; otherwise y keeps what it holds elsewhere. `prepack`: see
+// Work.
+void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool whole, bool prepack = false);
 // y = or += scale * x over the nest.
 void emit_move_scaled(Tape& tape, const Tensor& x, const Grad& y, const LoopNest& nest, double scale = 1,
                       bool whole = true);
