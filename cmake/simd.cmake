@@ -31,7 +31,7 @@ set(flags_avx512_bf16 -mavx512vnni -mavx512bf16 -DNETLET_DOT_VNNI -DNETLET_DOT_B
 set(base_neon_dot neon)
 set(flags_neon_dot -march=armv8.2-a+dotprod -DNETLET_DOT_NEON)
 
-set(NETLET_LEVELS "" CACHE STRING "The instruction sets to build, such as \"scalar;avx2\"; empty: all")
+set(NETLET_LEVELS "" CACHE STRING "The instruction sets to build besides scalar, such as \"avx2\"; empty: all")
 
 function(netlet_add_simd target)
   set(levels scalar)
@@ -46,7 +46,8 @@ function(netlet_add_simd target)
         message(FATAL_ERROR "NETLET_LEVELS: expected some of ${levels}, received ${level}")
       endif()
     endforeach()
-    set(levels ${NETLET_LEVELS})
+    set(levels scalar ${NETLET_LEVELS})
+    list(REMOVE_DUPLICATES levels)
   endif()
   foreach(level IN LISTS levels)
     set(sources ${ARGN})

@@ -22,9 +22,9 @@
 # docs          the site with the gallery's scripts; needs the docs extra too
 #
 # It needs an environment with the dev extra (CONTRIBUTING.md), its `python` first on PATH, and GCC. JOBS=8 uses eight
-# cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own, LEVELS="scalar;avx2" builds these
-# instruction sets alone, which takes a quarter less time. Each section ends with one line of result; the exit status is 1
-# if one failed.
+# cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own, LEVELS=avx2 builds the scalar and
+# AVX2 kernels alone, which takes a quarter less time. Each section ends with one line of result; the exit status is 1 if
+# one failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-2}

@@ -8,9 +8,8 @@ import scipy.ndimage
 
 from netlet import _core
 from support.convolution import Definition
-from support.differences import check_gradients
+from support.differences import check_gradients, value_and_gradients
 from support.guarded import guarded
-from support.on_tape import value_and_gradients
 
 CASES = 120
 
@@ -61,9 +60,7 @@ def test_convolution(isa, seed):
     expected = case.definition.forward(x, w, g) + b
     dy = whole(rng, *expected.shape)
     dz = dy * (expected > 0) if activation == "relu" else dy
-    y, (dx, dw, db) = value_and_gradients(
-        lambda x, w, b: _core.conv(x, w, b, *case.steps, activation), (x, w, b), lambda _: dy
-    )
+    y, (dx, dw, db) = value_and_gradients(lambda x, w, b: _core.conv(x, w, b, *case.steps, activation), (x, w, b), dy)
     np.testing.assert_array_equal(y, np.maximum(expected, 0) if activation == "relu" else expected)
     expected_dx, expected_dw = case.definition.gradients(x, w, dz, g)
     np.testing.assert_array_equal(dx, expected_dx)
@@ -82,7 +79,7 @@ def test_transpose(isa, seed):
     y, (dx, dw, db) = value_and_gradients(
         lambda x, w, b: _core.conv_transpose(x, w, b, *case.steps[:2], case.sizes, case.dilation),
         (x, w, b),
-        lambda _: dy,
+        dy,
     )
     np.testing.assert_array_equal(y, case.definition.gradients(dy, w, x)[0] + b)
     np.testing.assert_array_equal(dx, case.definition.forward(dy, w))
@@ -101,9 +98,7 @@ def test_depthwise(isa, seed):
     grouped = w.reshape(*case.taps, 1, -1)
     expected = case.definition.forward(x, grouped, case.C) + b
     dy = whole(rng, *expected.shape)
-    y, (dx, dw, db) = value_and_gradients(
-        lambda x, w, b: _core.depthwise_conv(x, w, b, *case.steps), (x, w, b), lambda _: dy
-    )
+    y, (dx, dw, db) = value_and_gradients(lambda x, w, b: _core.depthwise_conv(x, w, b, *case.steps), (x, w, b), dy)
     np.testing.assert_array_equal(y, expected)
     expected_dx, expected_dw = case.definition.gradients(x, grouped, dy, case.C)
     np.testing.assert_array_equal(dx, expected_dx)
@@ -125,7 +120,7 @@ def test_depthwise_3x3(isa, stride):
             expected = definition.forward(x, grouped, channels)
             dy = whole(rng, *expected.shape)
             y, (dx, dw) = value_and_gradients(
-                lambda x, w, steps=steps: _core.depthwise_conv(x, w, None, *steps), (x, w), lambda _, dy=dy: dy
+                lambda x, w, steps=steps: _core.depthwise_conv(x, w, None, *steps), (x, w), dy
             )
             np.testing.assert_array_equal(y, expected)
             clipped = _core.depthwise_conv(x, w, None, *steps, "relu6")
@@ -161,7 +156,7 @@ def test_large(isa, shape, taps, filters, stride, pad):
     steps = ([stride] * n, [(pad, pad)] * n, [1] * n)
     expected = Definition(*steps).forward(x, w)
     dy = rng.integers(-1, 2, expected.shape).astype("float32")
-    y, (dx, dw, _) = value_and_gradients(lambda x, w, b: _core.conv(x, w, b, *steps), (x, w, b), lambda _: dy)
+    y, (dx, dw, _) = value_and_gradients(lambda x, w, b: _core.conv(x, w, b, *steps), (x, w, b), dy)
     np.testing.assert_array_equal(y, expected + b)
     expected_dx, expected_dw = Definition(*steps).gradients(x, w, dy)
     np.testing.assert_array_equal(dx, expected_dx)
@@ -176,7 +171,7 @@ def test_error_of_winograd(isa, channels):
     w = (rng.normal(size=(3, 3, channels, 32)) * 10.0 ** rng.integers(-1, 2, (3, 3, 1, 1))).astype("float32")
     dy = rng.normal(size=(10, 15, 16, 32)).astype("float32")
     steps = ([1, 1], [(1, 1)] * 2, [1, 1])
-    y, (_, dw) = value_and_gradients(lambda x, w: _core.conv(x, w, None, *steps), (x, w), lambda _: dy)
+    y, (_, dw) = value_and_gradients(lambda x, w: _core.conv(x, w, None, *steps), (x, w), dy)
     # A tile's pixels are added and subtracted before they are multiplied: the largest determines the error.
     pixels = scipy.ndimage.maximum_filter(np.abs(x.astype("float64")).sum(-1, keepdims=True), (1, 5, 5, 1))
     bound = 8 * u * pixels * np.abs(w).max((0, 1, 2))
@@ -238,9 +233,7 @@ def test_nothing_outside_is_touched(isa, side, channels, filters):
         for f, k, bias in ((_core.conv, w, b), (_core.depthwise_conv, d, None)):
             shape = f(x, k, bias, [1, 1], pads, [1, 1]).shape
             dy = guarded(whole(rng, *shape), side)
-            value_and_gradients(
-                lambda x, k, f=f, p=pads, bias=bias: f(x, k, bias, [1, 1], p, [1, 1]), (x, k), lambda _, dy=dy: dy
-            )
+            value_and_gradients(lambda x, k, f=f, p=pads, bias=bias: f(x, k, bias, [1, 1], p, [1, 1]), (x, k), dy)
 
 
 @pytest.mark.parametrize("shape", [(0, 5, 5, 3), (2, 5, 5, 3)])

@@ -9,8 +9,8 @@ import netlet
 from netlet import _core, ops
 from support.bf16 import BF16, rounded
 from support.convolution import Definition
+from support.differences import value_and_gradients
 from support.guarded import guarded
-from support.on_tape import value_and_gradients
 
 # image, taps, filters, groups, strides, pads, dilation. Those marked W use Winograd, F float32 products in gradients.
 CASES = [

@@ -10,8 +10,8 @@ import pytest
 import netlet
 from netlet import _core, ops
 from support.bf16 import BF16, magnitude, product, rounded
+from support.differences import leaf, value_and_gradients
 from support.guarded import guarded
-from support.on_tape import value_and_gradients
 
 SHAPES = [(1, 1, 1), (3, 5, 1), (5, 17, 2), (7, 33, 9), (31, 64, 130), (40, 300, 77), (130, 70, 801), (300, 129, 64)]
 U = 2.0**-8  # half a unit in the last place of bfloat16
@@ -19,12 +19,6 @@ U = 2.0**-8  # half a unit in the last place of bfloat16
 
 def normal(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype("float32")
-
-
-def leaf(x: np.ndarray):
-    t = _core.tensor(x)
-    t.requires_grad = True
-    return t
 
 
 def bits(x: np.ndarray) -> np.ndarray:

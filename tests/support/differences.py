@@ -22,14 +22,26 @@ def leaf(x: np.ndarray) -> Any:
     return tensor
 
 
-def gradients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray) -> list[np.ndarray]:
-    """d sum(seed * f(*xs)) / dxs by the tape; zeros where the tape reports that no gradient flows."""
+def value_and_gradients(f: Function, xs: Sequence[np.ndarray], seed: Any) -> tuple[np.ndarray, list[np.ndarray]]:
+    """f(*xs), and d sum(seed * f(*xs)) / dxs by the tape; zeros where the tape reports that no gradient flows.
+
+    Args:
+        f: a function of tensors.
+        xs: its arguments.
+        seed: array of the result's shape, or a function that makes it from the shape.
+    """
     leaves = [leaf(x) for x in xs]
     with _core.Tape(grad=True) as tape:
         y = f(*leaves)
-        assert tuple(y.shape) == seed.shape
-        found = tape.gradients(y, leaves, seed)
-    return [np.zeros_like(x) if g is None else g.numpy().copy() for g, x in zip(found, xs, strict=True)]
+        dy = seed(tuple(y.shape)) if callable(seed) else seed
+        assert tuple(y.shape) == dy.shape
+        found = tape.gradients(y, leaves, dy)
+    return y.numpy(), [np.zeros_like(x) if g is None else g.numpy().copy() for g, x in zip(found, xs, strict=True)]
+
+
+def gradients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray) -> list[np.ndarray]:
+    """The gradients of `value_and_gradients` alone."""
+    return value_and_gradients(f, xs, seed)[1]
 
 
 def quotient(f: Function, xs: Sequence[np.ndarray], k: int, direction: np.ndarray, seed: np.ndarray, h: float) -> float:

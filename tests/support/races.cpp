@@ -147,8 +147,8 @@ void plan() {
         assign(w, i);
         CHECK(predicts(*plan, i));
     }
-#if !defined(                                                                                                          \
-    __SANITIZE_ADDRESS__)  // a child hangs there: the allocator of AddressSanitizer, it seems, is not fork-safe
+    // With AddressSanitizer a child hangs: its allocator, it seems, is not fork-safe.
+#if !defined(__SANITIZE_ADDRESS__)
     for (int i = 0; i < 5; ++i) {
         const pid_t child = fork();
         if (child == 0) {

@@ -79,8 +79,7 @@ NETLET_INLINE Block block_of(const GemmArgs& g, int64_t unit, bool down = false)
 }
 
 // ---- packed ----
-// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the L2 cache and one strip of a, packed
-// on the stack, in the L1 cache.
+// A panel of b is 2 vectors wide. Blocks of kc terms keep a strip of a or a panel of b in the L1 cache (packed_unit).
 constexpr int packed_nv = 2;
 template <class F>
 constexpr int64_t panel_width = packed_nv * Vec<typename F::Lane>::width;
@@ -110,10 +109,11 @@ NETLET_INLINE StripsOfA<L> rows_of_a(const L* p, int64_t ld) {
 // Computes the rows of `count` strips, from number `first` on, and all columns of a block of c, from strips of a and
 // panels of b. Panels are `panel_lanes` rows long, of which K are multiplied. With `fetch` each strip asks for its part
 // of the next panel and for the numbers of c that the next strip begins with: the hardware foresees neither.
-template <class F, bool fetch = false>
+template <class F>
 NETLET_INLINE void strips_times_panels(int64_t K, const StripsOfA<typename F::Lane>& a, const typename F::Lane* panels,
                                        int64_t panel_lanes, typename F::Sum* c, int64_t ldc, Init<typename F::Sum> init,
-                                       const RowStrips& strips, int64_t first, int64_t count, int64_t columns) {
+                                       const RowStrips& strips, int64_t first, int64_t count, int64_t columns,
+                                       bool fetch = false) {
     constexpr int W = Vec<typename F::Lane>::width, NR = panel_width<F>;
     for (int64_t j = 0; j < columns; j += NR) {
         const int64_t left = columns - j;
@@ -123,7 +123,7 @@ NETLET_INLINE void strips_times_panels(int64_t K, const StripsOfA<typename F::La
         const typename F::Lane* panel = panels + j * panel_lanes;
         for (int64_t t = 0, i = 0; t < count; ++t) {
             const int64_t rows = strips.rows(first + t);
-            if constexpr (fetch) {
+            if (fetch) {
                 const int64_t part = (K + count - 1) / count, k = t * part, lanes = K - k < part ? K - k : part;
                 if (left > NR && lanes > 0)
                     prefetch_far(panel + (panel_lanes + k) * NR, lanes * NR * (int64_t)sizeof(*panel));
@@ -181,10 +181,10 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     constexpr bool avx2 = F::group == 1 && sizeof(Vec<L>) == 32;
     const bool by_row = F::group == 1 && !g.a_transposed;
     const bool in_place = by_row && (avx2 || g.lda * (int64_t)sizeof(L) % 4096 != 0);
-    // A strip stays in the L1 cache, and the panels of b pass by from the L2 cache. A b that comes from farther away is
-    // read once for all strips instead: on AVX2 a panel of it stays in the L1 cache, and the strips pass by, or as many as
-    // fit the buffer. 512 x 1984 x 1984: 83 instead of 73 GFLOP/s (bench/lab/gemm_packed, Zen 3). A panel of AVX-512
-    // would fill the L1 cache.
+    // A strip of a stays in the L1 cache, and the panels of b pass by, from the L2 cache where b fits it. On AVX2 a b of
+    // more than 2 MB is read once for all strips instead: a panel of it stays in the L1 cache, and the strips pass by, or
+    // as many of them as fit the buffer. 512 x 1984 x 1984: 83 instead of 73 GFLOP/s (bench/lab/gemm_packed, Zen 3). A
+    // panel of AVX-512 would fill the L1 cache.
     constexpr int64_t buffered = avx2 ? 6 : 1, strip_lanes = (F::kc / F::group + 16) * strip_width<F>;
     const bool panel_stays = avx2 && g.K >= 256 && g.N * panel_lanes * (int64_t)sizeof(L) > 2 * 1024 * 1024;
     const int64_t together = !panel_stays ? 1 : in_place ? strips.count : buffered;
@@ -200,15 +200,15 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
             if (!by_row && count == 1)
                 F::pack_a(copy, strip_width<F>, from, g.lda, g.a_transposed, rows, ks);
             else if constexpr (F::group == 1) {
-                if (by_row) packed = in_place ? rows_of_a(from, g.lda) : rows_of_a<L>(copy, F::kc + 16);
-                if (!by_row)
+                if (by_row) {
+                    packed = in_place ? rows_of_a(from, g.lda) : rows_of_a<L>(copy, F::kc + 16);
+                    if (!in_place) pack_rows(copy, F::kc + 16, from, g.lda, ks, rows);
+                } else
                     pack_strips<F>(copy, strip_lanes, from, g.lda, strips, s, count, rows, ks);
-                else if (!in_place)
-                    pack_rows(copy, F::kc + 16, from, g.lda, ks, rows);
             }
-            const auto multiply = avx2 && count > 3 ? strips_times_panels<F, avx2> : strips_times_panels<F>;
-            multiply(lanes_of<F>(ks), packed, b + k0 / F::group * panel_width<F>, panel_lanes, c + i * g.ldc, g.ldc,
-                     {init.at(i, 0), init.ld}, strips, s, count, at.columns);
+            strips_times_panels<F>(lanes_of<F>(ks), packed, b + k0 / F::group * panel_width<F>, panel_lanes,
+                                   c + i * g.ldc, g.ldc, {init.at(i, 0), init.ld}, strips, s, count, at.columns,
+                                   avx2 && count > 3);
             if (k0 + ks == g.K) F::finish(g, c + i * g.ldc, rows, at.columns);
             s += count;
             i += rows;

@@ -11,7 +11,8 @@ struct Floats : Plain<T> {
     using Product = Plain<T>;
     using A = T;
     using B = T;
-    static constexpr int64_t group = 1, kc = (sizeof(Vec<T>) == 32 ? 1024 : 1536) / sizeof(T);
+    static constexpr int64_t group = 1;
+    static constexpr int64_t kc = (sizeof(Vec<T>) == 32 ? 1024 : 1536) / sizeof(T);  // AVX2: room for a panel, too
     static NETLET_MEMBER_INLINE void pack_a(T* dst, int64_t ld, const T* a, int64_t lda, bool transposed, int64_t rows,
                                             int64_t K) {
         if (transposed)
