@@ -10,7 +10,8 @@ from bench.lab import Problem
 from support.convolution import Definition
 
 # images, height and width, channels, filters
-SHAPES = [(8, 32, 16, 16), (4, 32, 32, 32), (4, 32, 32, 64), (4, 16, 64, 64), (2, 28, 128, 128), (4, 14, 256, 256)]
+SHAPES = [(8, 32, 16, 16), (32, 32, 16, 16), (4, 32, 32, 32), (4, 32, 32, 64), (4, 16, 64, 64)]
+SHAPES += [(32, 28, 32, 32), (2, 28, 128, 128), (4, 14, 256, 256)]
 
 
 def problems() -> Iterator[Problem]:
