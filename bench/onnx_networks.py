@@ -57,10 +57,12 @@ class Nodes:
         """MatMul and Add, which exporters write where the input has more than two axes."""
         return self.add("Add", self.add("MatMul", x, self.weight(inputs, outputs)), self.weight(outputs, scale=0.1))
 
-    def conv(self, x: str, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, bias: bool = True) -> str:
-        constants = [self.weight(outputs, inputs, kernel, kernel), *([self.weight(outputs, scale=0.1)] * bias)]
+    def conv(
+        self, x: str, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, bias: bool = True, group: int = 1
+    ) -> str:
+        constants = [self.weight(outputs, inputs // group, kernel, kernel), *([self.weight(outputs, scale=0.1)] * bias)]
         pads = [kernel // 2] * 4
-        return self.add("Conv", x, *constants, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=pads)
+        return self.add("Conv", x, *constants, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=pads, group=group)
 
     def batch_norm(self, x: str, channels: int) -> str:
         gamma, beta, mean = (self.constant(1 + 0.1 * self.random.standard_normal(channels)) for _ in range(3))
@@ -117,6 +119,31 @@ def resnet() -> Network:
     return Network("ResNet-14, 32x32", (3, 32, 32), g.model(g.dense(x, 64, 10), 10))
 
 
+def mobilenet() -> Network:
+    """MobileNetV2 of Sandler et al. (2018) with nine of its blocks, for small images."""
+    g = Nodes((3, 32, 32))
+    limits = g.constant(0), g.constant(6)
+
+    def relu6(x: str) -> str:
+        return g.add("Clip", x, *limits)
+
+    def normalized(x: str, inputs: int, outputs: int, kernel: int, stride: int = 1, group: int = 1) -> str:
+        return g.batch_norm(g.conv(x, inputs, outputs, kernel, stride, bias=False, group=group), outputs)
+
+    x, channels = relu6(normalized("x", 3, 32, 3)), 32
+    for expansion, outputs, blocks, first_stride in ((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 3, 2)):
+        for stride in (first_stride, *[1] * (blocks - 1)):
+            inner = expansion * channels
+            y = relu6(normalized(x, channels, inner, 1)) if expansion > 1 else x
+            y = relu6(normalized(y, inner, inner, 3, stride, group=inner))
+            y = normalized(y, inner, outputs, 1)
+            x = g.add("Add", y, x) if channels == outputs and stride == 1 else y
+            channels = outputs
+    x = relu6(normalized(x, 64, 256, 1))
+    x = g.add("Flatten", g.add("GlobalAveragePool", x))
+    return Network("MobileNetV2, 32x32", (3, 32, 32), g.model(g.dense(x, 256, 10), 10))
+
+
 def recurrent(kind: str, gates: int, units: int = 128, steps: int = 100, features: int = 32) -> Network:
     g = Nodes((steps, features))
     weights = g.weight(1, gates * units, features), g.weight(1, gates * units, units)
@@ -155,6 +182,7 @@ def networks() -> Iterator[Network]:
     yield lenet()
     yield conv_bn()
     yield resnet()
+    yield mobilenet()
     yield recurrent("LSTM", 4)
     yield recurrent("GRU", 3)
     yield transformer()

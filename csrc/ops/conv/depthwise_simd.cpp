@@ -1,9 +1,11 @@
 // Depthwise convolution. SIMD lanes are channels, so no rows are gathered and nothing is packed.
+#include <limits>
+
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
+#include "simd/each_vector.h"
 #include "simd/prefetch.h"
-#include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -18,17 +20,19 @@ NETLET_INLINE Taps taps_inside(const ConvAxis& axis, int64_t q) {
     return {at < 0 ? (-at + s - 1) / s : 0, left < 0 ? 0 : left / s + 1 < axis.taps ? left / s + 1 : axis.taps};
 }
 
-// Computes P pixels of a row, all with the same taps, for NV vectors of channels. The last vector has `last` valid
-// lanes.
-template <class T, int P, int NV>
+// relu and relu6 are applied while the sums are in registers, the other activations by depthwise_row.
+NETLET_INLINE bool is_clip(Activation act) { return act == Activation::relu || act == Activation::relu6; }
+
+// Computes P pixels of a row, all with the same taps, for NV vectors of channels, of which the last one may be partial.
+template <class T, int P, int NV, class Lanes>
 NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T* w, const T* bias, T* y, Taps td,
-                                    Taps th, Taps tw, int64_t last) {
+                                    Taps th, Taps tw, Lanes lanes) {
     using V = Vec<T>;
     constexpr int W = V::width;
     const ConvAxis &D = g.axis[0], &H = g.axis[1], &X = g.axis[2];
     const int64_t x_step = X.step * g.C, y_step = X.out_step * g.C;
     auto load = [&](const T* p, int v)
-                    NETLET_INLINE_LAMBDA { return v < NV - 1 ? V::load(p + v * W) : V::load_n(p + v * W, last); };
+                    NETLET_INLINE_LAMBDA { return v < NV - 1 ? V::load(p + v * W) : lanes.load(p + v * W); };
     V acc[P][NV];
     NETLET_UNROLL(8)
     for (int p = 0; p < P; ++p) NETLET_UNROLL(4)
@@ -47,6 +51,12 @@ NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T*
                 }
             }
         }
+    if (is_clip(g.act)) {
+        const V most = V::set1(g.act == Activation::relu6 ? T(6) : std::numeric_limits<T>::infinity());
+        NETLET_UNROLL(8)
+        for (int p = 0; p < P; ++p) NETLET_UNROLL(4)
+        for (int v = 0; v < NV; ++v) acc[p][v] = clip(acc[p][v], V::zero(), most);
+    }
     NETLET_UNROLL(8)
     for (int p = 0; p < P; ++p) NETLET_UNROLL(4)
     for (int v = 0; v < NV; ++v) {
@@ -54,33 +64,42 @@ NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T*
         if (v < NV - 1)
             acc[p][v].store(to);
         else
-            acc[p][v].store_n(to, last);
+            lanes.store(acc[p][v], to);
     }
 }
 
-// The pixels of P outputs of the next row that this row does not read. With strides these are many, and the channels of
-// neighbouring pixels are far apart in memory, so the hardware prefetcher does not load them in time.
+// The pixels that P outputs of the next row read and this row does not, and these outputs. The channels of neighbouring
+// pixels are far apart in memory, so the hardware prefetcher does not load them in time.
 template <class T, int P, int NV>
-NETLET_INLINE void prefetch_next_row(const DepthwiseArgs& g, const T* x) {
+NETLET_INLINE void prefetch_next_row(const DepthwiseArgs& g, const T* x, const T* y) {
     const ConvAxis &H = g.axis[1], &X = g.axis[2];
+    constexpr int64_t bytes = NV * Vec<T>::width * (int64_t)sizeof(T);
     const T* row = x + ((H.taps - 1) * H.tap_step + 1) * X.in * g.C;
     for (int64_t h = 0; h < H.step; ++h, row += X.in * g.C)
-        for (int64_t p = 0; p < P * X.step; ++p) prefetch(row + p * g.C, NV * Vec<T>::width * (int64_t)sizeof(T));
+        for (int64_t p = 0; p < P * X.step; ++p) prefetch_far(row + p * g.C, bytes);
+    const T* below = y + H.out_step * X.out * g.C;
+    for (int64_t p = 0; p < P; ++p) prefetch_far(below + p * X.out_step * g.C, bytes);
 }
 
 // The same for all channels.
 template <class T, int P, int NV>
 NETLET_INLINE void depthwise_channels(const DepthwiseArgs& g, const T* x, T* y, Taps td, Taps th, Taps tw) {
-    constexpr int64_t W = Vec<T>::width;
+    using V = Vec<T>;
+    constexpr int64_t W = V::width;
     const T *w = static_cast<const T*>(g.w), *bias = static_cast<const T*>(g.bias);
     auto columns = [&](int64_t c) { return bias ? bias + c : nullptr; };
+    // 32 images of 16x16x192 become a third to a half faster (bench/lab/depthwise, Zen 3). Images that fit the L2 cache
+    // would lose up to 10 %.
+    const int64_t pixels = g.batch * g.axis[0].in * g.axis[1].in * g.axis[2].in;
+    const bool fetch = P > 1 && (g.axis[1].step > 1 || pixels * g.C * (int64_t)sizeof(T) > 1024 * 1024);
     int64_t c = 0;
     for (; c + NV * W <= g.C; c += NV * W) {
-        if (P > 1 && g.axis[1].step > 1) prefetch_next_row<T, P, NV>(g, x + c);
-        depthwise_pixels<T, P, NV>(g, x + c, w + c, columns(c), y + c, td, th, tw, W);
+        if (fetch) prefetch_next_row<T, P, NV>(g, x + c, y + c);
+        depthwise_pixels<T, P, NV>(g, x + c, w + c, columns(c), y + c, td, th, tw, AllLanes<V>{});
     }
-    for (; c < g.C; c += W)
-        depthwise_pixels<T, P, 1>(g, x + c, w + c, columns(c), y + c, td, th, tw, g.C - c < W ? g.C - c : W);
+    for (; c + W <= g.C; c += W)
+        depthwise_pixels<T, P, 1>(g, x + c, w + c, columns(c), y + c, td, th, tw, AllLanes<V>{});
+    if (c < g.C) depthwise_pixels<T, P, 1>(g, x + c, w + c, columns(c), y + c, td, th, tw, FirstLanes<V>{g.C - c});
 }
 
 // Computes one row of the grid. Pixels that share their taps are computed 8 or 4 at a time with one vector of channels;
@@ -111,7 +130,7 @@ NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
             depthwise_channels<T, 4, 1>(g, xq, yq, td, th, tw), pixels = 4;
         else
             depthwise_channels<T, 1, 4>(g, xq, yq, td, th, tw);
-        epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
+        if (!is_clip(g.act)) epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
         q += pixels;
     }
 }
