@@ -1,6 +1,4 @@
 // Depthwise convolution. SIMD lanes are channels, so no rows are gathered and nothing is packed.
-#include <limits>
-
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
@@ -52,7 +50,7 @@ NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T*
             }
         }
     if (is_clip(g.act)) {
-        const V most = V::set1(g.act == Activation::relu6 ? T(6) : std::numeric_limits<T>::infinity());
+        const V most = g.act == Activation::relu6 ? V::set1(6) : infinity<V>();
         NETLET_UNROLL(8)
         for (int p = 0; p < P; ++p) NETLET_UNROLL(4)
         for (int v = 0; v < NV; ++v) acc[p][v] = clip(acc[p][v], V::zero(), most);
