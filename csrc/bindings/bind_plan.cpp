@@ -259,9 +259,10 @@ void bind_plan(py::module_& m) {
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "A recorded step, replayed by native code.",
                                             py::custom_type_setup(let_collect))
         .def_property_readonly("device", [](const Plan& plan) { return plan.device().str(); })
-        .def_property_readonly("arena_bytes", &Plan::arena_bytes)
-        .def_property_readonly("unplanned_bytes", &Plan::unplanned_bytes,
-                               "What the arena would take if no bytes were shared.")
+        .def_property_readonly("arena_bytes", [](const Plan& plan) { return plan.arena_bytes(); })
+        .def_property_readonly(
+            "unplanned_bytes", [](const Plan& plan) { return plan.unplanned_bytes(); },
+            "What the arena would take if no bytes were shared.")
         .def("run", &run, "arrays"_a, "profiled"_a = false)
         .def("chunk_seconds", &chunk_seconds, "arrays"_a, "repeats"_a)
         .def("predict", &predict, "x"_a)

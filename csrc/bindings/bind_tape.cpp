@@ -74,7 +74,7 @@ void bind_tape(py::module_& m) {
                 const std::lock_guard lock(list.mutex());
                 list.steps.clear();
             })
-        .def_property_readonly("listening", &BackwardList::listening)
+        .def_property_readonly("listening", [](const BackwardList& list) { return list.listening(); })
         .def("__len__", [](const BackwardList& list) { return list.steps.size(); })
         .def("gradients", &gradients_of, "targets"_a, "sources"_a, "output_gradients"_a = py::none(),
              "retain"_a = false, "None for a source that no target depends on.");
@@ -108,8 +108,13 @@ void bind_tape(py::module_& m) {
                  return t.shared_from_this();
              })
         .def("__exit__", [](Tape& t, py::args) { Tape::leave(&t); })
-        .def_property_readonly("recording", &Tape::recording)
-        .def("input", &Tape::input, "shape"_a, "dtype"_a, "name"_a)
+        .def_property_readonly("recording", [](const Tape& t) { return t.recording(); })
+        .def(
+            "input",
+            [](Tape& t, const Shape& shape, DType dtype, const std::string& name) {
+                return t.input(shape, dtype, name);
+            },
+            "shape"_a, "dtype"_a, "name"_a)
         .def(
             "feed",
             [](Tape& t, const Shape& shape, DType from, DType to, const std::string& name, int64_t first,
@@ -117,7 +122,9 @@ void bind_tape(py::module_& m) {
             "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a, "first"_a = 0, "rows"_a = py::none(),
             "A batch of `shape`, gathered from the caller's array; with `rows`, only so many rows of it from `first` "
             "on.")
-        .def("swap", &Tape::swap, "strand"_a, "Exchanges the tape's own and the strand's lists, scopes and passes.")
+        .def(
+            "swap", [](Tape& t, Strand& strand) { t.swap(strand); }, "strand"_a,
+            "Exchanges the tape's own and the strand's lists, scopes and passes.")
         .def(
             "at_end",
             [](Tape& t, const py::object& fn) {
@@ -127,8 +134,11 @@ void bind_tape(py::module_& m) {
                 });
             },
             "fn"_a, "Calls fn() at the end of the recording, after what ops emit there.")
-        .def("set_step", &Tape::set_step, "cell"_a)
-        .def("next_stream", &Tape::next_stream, "The number of random ops that were recorded before this call.")
+        .def(
+            "set_step", [](Tape& t, const Tensor& cell) { t.set_step(cell); }, "cell"_a)
+        .def(
+            "next_stream", [](Tape& t) { return t.next_stream(); },
+            "The number of random ops that were recorded before this call.")
         .def(
             "set_grad_target",
             [](Tape& t, const Tensor& x, const Tensor& target, const std::optional<Rows>& map) {
@@ -139,7 +149,8 @@ void bind_tape(py::module_& m) {
             },
             "x"_a, "target"_a, "rows"_a = py::none(),
             "Where x's gradient is to be written; with `rows`, zero but for the rows that this map tells.")
-        .def("guard", &Tape::guard, "flag"_a)
+        .def(
+            "guard", [](Tape& t, const Tensor& flag) { t.guard(flag); }, "flag"_a)
         .def(
             "compile",
             [](Tape& t, std::vector<Tensor> outputs) {

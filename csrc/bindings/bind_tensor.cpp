@@ -87,6 +87,7 @@ differentiable and can be recorded. NumPy's functions take them as arrays, witho
 
 void bind_tensor(py::module_& m) {
     using namespace py::literals;
+    // Lambdas, here and for the other classes: pybind11 calls a method pointer with address 0 where Python passes None.
     py::class_<TensorImpl, Tensor>(m, "Tensor", py::is_final(), py::custom_type_setup(with_buffer), CLASS_DOC)
         .def_property_readonly(
             "shape", [](const TensorImpl& t) { return t.shape; }, "The sizes of its axes, a tuple of integers.")
@@ -94,13 +95,16 @@ void bind_tensor(py::module_& m) {
             "dtype", [](const TensorImpl& t) { return t.dtype; }, "The name of its dtype, such as \"float32\".")
         .def_property_readonly(
             "ndim", [](const TensorImpl& t) { return t.shape.rank(); }, "The number of axes; 0 for a single number.")
-        .def_property_readonly("size", &TensorImpl::size, "The number of elements.")
-        .def_property_readonly("nbytes", &TensorImpl::bytes, "The number of bytes that its elements take.")
+        .def_property_readonly(
+            "size", [](const TensorImpl& t) { return t.size(); }, "The number of elements.")
+        .def_property_readonly(
+            "nbytes", [](const TensorImpl& t) { return t.bytes(); }, "The number of bytes that its elements take.")
         .def_property_readonly(
             "device", [](const TensorImpl& t) { return t.device().str(); },
             "The name of the device whose memory holds it, such as \"cpu:0\".")
-        .def_property_readonly("recorded", &TensorImpl::recorded,
-                               "Whether it is part of a step that is being recorded, so that it has no values yet.")
+        .def_property_readonly(
+            "recorded", [](const TensorImpl& t) { return t.recorded(); },
+            "Whether it is part of a step that is being recorded, so that it has no values yet.")
         .def_property_readonly(
             "read_only", [](const TensorImpl& t) { return !t.recorded() && is_read_only(t); },
             "Whether NumPy sees it read-only: a Variable's value, or memory that may not be written.")
