@@ -13,13 +13,13 @@ import pytest
 
 import netlet
 from netlet import _core, layers
-from netlet.base.device import devices
 from support.simulation import simulation
+
+pytestmark = pytest.mark.skipif(simulation() is None, reason="this build has no simulated GPU")
 
 
 def counts() -> dict[str, int]:
-    if (library := simulation()) is None:
-        pytest.skip("this build has no simulated GPU")
+    library = simulation()
     found = (ctypes.c_int64 * 3)()
     library.netlet_sim_counts(found)
     return dict(zip(("kernels", "graphs", "waits"), found, strict=True))
@@ -60,8 +60,6 @@ print(json.dumps([w.tobytes().hex() for w in model.get_weights()]))
 
 def test_equal_bits_for_any_number_of_multiprocessors():
     """The size of a grid follows the device; results do not. Threads and blocks run in another order, too."""
-    if "sim:0" not in devices():
-        pytest.skip("this build has no simulated GPU")
     weights = []
     for multiprocessors, seed in ((1, 5), (9, 6)):
         env = {**os.environ, "NETLET_SIM_MULTIPROCESSORS": str(multiprocessors), "NETLET_SIM_SEED": str(seed)}
@@ -90,8 +88,6 @@ for where in ("sim:0", "sim:0", "cpu"):
 
 def test_a_fault_of_a_kernel_names_its_record_and_layer():
     """The device is lost from then on; the process and the CPU go on."""
-    if "sim:0" not in devices():
-        pytest.skip("this build has no simulated GPU")
     env = {**os.environ, "NETLET_SIM_FAILS": "activation_"}
     run = subprocess.run([sys.executable, "-c", FAULT], env=env, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
@@ -103,8 +99,6 @@ def test_a_fault_of_a_kernel_names_its_record_and_layer():
 
 def test_a_plan_that_does_not_fit_leaves_the_model_intact():
     """Out of memory on the GPU: MemoryError with the need and what is free; the model is still on the CPU."""
-    if "sim:0" not in devices():
-        pytest.skip("this build has no simulated GPU")
     code = """
 import numpy as np, netlet
 from netlet import layers
