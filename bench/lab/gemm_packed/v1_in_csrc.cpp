@@ -1,4 +1,4 @@
-// The kernel as it is: where b is larger than 2 MB, a panel of it stays in the L1 cache of AVX2 while the strips
+// The kernel as it is: where b is larger than 512 KB, a panel of it stays in the L1 cache of AVX2 while the strips
 // of a pass by, and the next panel is fetched meanwhile; otherwise as in v2.
 #include "gemm_packed/arguments.h"
 

@@ -182,11 +182,12 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     const bool by_row = F::group == 1 && !g.a_transposed;
     const bool in_place = by_row && (avx2 || g.lda * (int64_t)sizeof(L) % 4096 != 0);
     // A strip of a stays in the L1 cache, and the panels of b pass by, from the L2 cache where b fits it. On AVX2 a b of
-    // more than 2 MB is read once for all strips instead: a panel of it stays in the L1 cache, and the strips pass by, or
-    // as many of them as fit the buffer. 512 x 1984 x 1984: 83 instead of 73 GFLOP/s (bench/lab/gemm_packed, Zen 3). A
-    // panel of AVX-512 would fill the L1 cache.
+    // more than 512 KB is read once for all strips instead: a panel of it stays in the L1 cache, and the strips pass by,
+    // or as many of them as fit the buffer. 512 x 1984 x 1984: 83 instead of 73 GFLOP/s (bench/lab/gemm_packed, Zen 3).
+    // Up to 2 MB this is 1 to 4 % slower where b is still in the L2 cache, and a fifth faster on two threads where other
+    // programs have filled it (bench/onnx_models.py, MLP). A panel of AVX-512 would fill the L1 cache.
     constexpr int64_t buffered = avx2 ? 6 : 1, strip_lanes = (F::kc / F::group + 16) * strip_width<F>;
-    const bool panel_stays = avx2 && g.K >= 256 && g.N * panel_lanes * (int64_t)sizeof(L) > 2 * 1024 * 1024;
+    const bool panel_stays = avx2 && g.K >= 256 && g.N * panel_lanes * (int64_t)sizeof(L) > 512 * 1024;
     const int64_t together = !panel_stays ? 1 : in_place ? strips.count : buffered;
     alignas(64) L copy[buffered * strip_lanes];
     for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
