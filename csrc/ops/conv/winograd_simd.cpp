@@ -164,10 +164,10 @@ NETLET_INLINE void winograd_unit(const WinogradArgs& g, int64_t unit) {
     T* v = g.scratch ? static_cast<T*>(g.scratch) + unit * winograd_scratch(block, g.C, g.nb) : stack;
     T* m = v + winograd_points * v_plane;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
-    // The hardware does not foresee pixels of four rows at once: 32 images of 32x32x16, 16 filters: 29 to 34 instead of 20
-    // to 26 GFLOP/s (bench/lab/winograd, Zen 3). Images that fit the L2 cache would lose up to 5 %.
+    // The hardware does not foresee pixels of four rows at once. 32 images of 32x32x16, 16 filters: 29 to 34 GFLOP/s
+    // instead of 20 to 26 (bench/lab/winograd, Zen 3).
     const int64_t pixels = g.batch * (g.h.in * g.w.in * g.C + g.h.grid * g.w.grid * g.O);
-    const bool fetch = pixels * (int64_t)sizeof(T) > 1024 * 1024;
+    const bool fetch = pixels * (int64_t)sizeof(T) > prefetched_bytes;
     TilePlace in = tile_place(g.h, g.w, begin), out = in;
     for (int64_t first = begin; first < end; first += block) {
         const int64_t count = end - first < block ? end - first : block;

@@ -36,7 +36,7 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
     // Rows of an a beyond the L2 cache are fetched while the strip before is multiplied: the hardware follows six short
     // rows at once badly (8192 x 32 x 144: 54 to 59 instead of 39 to 46 GFLOP/s, bench/lab/gemm_direct, Zen 3).
     const bool fetch = sizeof(Vec<T>) == 32 && panels && !g.a_transposed && K * (int64_t)sizeof(T) >= 512 &&
-                       g.M * g.lda * (int64_t)sizeof(T) > 1024 * 1024;
+                       g.M * g.lda * (int64_t)sizeof(T) > prefetched_bytes;
 
     for (int64_t j0 = 0; j0 < columns; j0 += group) {
         const int64_t j1 = j0 + group < columns ? j0 + group : columns;
