@@ -338,10 +338,11 @@ def test_eager_random_ops_draw_other_numbers_in_each_thread():
     assert seen[:4] == seen[4:]
 
 
-def test_float32_matmul_precision_names_its_choices():
+@pytest.mark.parametrize(("product", "default"), [("matmul", "highest"), ("conv", "high")])
+def test_float32_precisions_name_their_choices(product, default):
     with pytest.raises(ValueError, match='expected "highest" or "high", received \'medium\''):
-        config.set_float32_matmul_precision("medium")
-    assert config.float32_matmul_precision() == "highest"
+        getattr(config, f"set_float32_{product}_precision")("medium")
+    assert getattr(config, f"float32_{product}_precision")() == default
 
 
 @pytest.mark.parametrize("library", [netlet, keras])

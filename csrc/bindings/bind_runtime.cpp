@@ -6,6 +6,7 @@
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "dispatch/dispatch.h"
+#include "ops/conv/winograd.h"
 #include "ops/gemm/gemm_choice.h"
 #include "plan/guarded_launch.h"
 
@@ -42,6 +43,8 @@ void bind_runtime(py::module_& m) {
     m.def("guarded_kernels", &guarded_kernels);
     m.def("allow_tf32", &ops::allow_tf32, "allowed"_a);
     m.def("is_tf32_allowed", &ops::is_tf32_allowed);
+    m.def("keep_convolutions_exact", &ops::keep_convolutions_exact, "on"_a);
+    m.def("convolutions_are_exact", &ops::convolutions_are_exact);
     m.def("reset_eager_streams", &Tape::reset_eager_streams);
 }
 

@@ -50,6 +50,7 @@ __all__ = [
     "enable_interactive_logging",
     "enable_traceback_filtering",
     "epsilon",
+    "float32_conv_precision",
     "float32_matmul_precision",
     "floatx",
     "get_policy",
@@ -65,6 +66,7 @@ __all__ = [
     "set_default_device",
     "set_dtype_policy",
     "set_epsilon",
+    "set_float32_conv_precision",
     "set_float32_matmul_precision",
     "set_floatx",
     "set_image_data_format",
@@ -140,6 +142,45 @@ def set_float32_matmul_precision(precision: str) -> None:
     if precision not in ("highest", "high"):
         raise ValueError(f'set_float32_matmul_precision: expected "highest" or "high", received {precision!r}.')
     _core.allow_tf32(precision == "high")
+
+
+def float32_conv_precision() -> str:
+    """Returns the precision of float32 convolutions on the CPU: "high", unless `set_float32_conv_precision` changed it.
+
+    >>> float32_conv_precision()
+    'high'
+    """
+    return "highest" if _core.convolutions_are_exact() else "high"
+
+
+def set_float32_conv_precision(precision: str) -> None:
+    """Sets the precision of float32 convolutions on the CPU: of `ops.conv`, convolutional layers and their gradients.
+
+    It matters for 3×3 convolutions of stride 1 with 16 channels or more on both sides. With "high", Winograd's
+    F(4×4, 3×3) computes those of larger images, and their gradients with regard to the input: about 1.5 times as fast,
+    with rounding errors about twice those of the definition's sums. With "highest", F(2×2, 3×3) does: its errors are
+    smaller than the definition's, and whole numbers are exact as long as their sums have a few bits to spare.
+    docs/numerics.md has the bounds of both.
+
+    It is a setting of the process. A recorded step keeps the precision that was set when it was recorded: set it before
+    the first call of a model or of a compiled function.
+
+    Args:
+        precision: "high" (the default) or "highest".
+
+    Raises:
+        ValueError: another value.
+
+    Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016.
+
+    >>> set_float32_conv_precision("highest")
+    >>> float32_conv_precision()
+    'highest'
+    >>> set_float32_conv_precision("high")
+    """
+    if precision not in ("highest", "high"):
+        raise ValueError(f'set_float32_conv_precision: expected "highest" or "high", received {precision!r}.')
+    _core.keep_convolutions_exact(precision == "highest")
 
 
 def max_epochs() -> int | None:

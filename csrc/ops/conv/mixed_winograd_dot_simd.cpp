@@ -52,9 +52,10 @@ NETLET_INLINE void pack_taps(const WinogradPackArgs& g, Range r) {
                     };
                     V t[12];
                     NETLET_UNROLL(3)
-                    for (int w = 0; w < 3; ++w) tap_transform(tap(0, w), tap(1, w), tap(2, w), t + w, 3);
+                    for (int w = 0; w < 3; ++w) Winograd<2>::taps(tap(0, w), tap(1, w), tap(2, w), t + w, 3);
                     NETLET_UNROLL(4)
-                    for (int h = 0; h < 4; ++h) tap_transform(t[h * 3], t[h * 3 + 1], t[h * 3 + 2], u[odd] + h * 4, 1);
+                    for (int h = 0; h < 4; ++h)
+                        Winograd<2>::taps(t[h * 3], t[h * 3 + 1], t[h * 3 + 2], u[odd] + h * 4, 1);
                 }
                 NETLET_UNROLL(16)
                 for (int p = 0; p < winograd_points; ++p)
@@ -87,9 +88,9 @@ struct Tile {
             d[i][j] = there ? lanes.load(x + i * row + j * C) : V::zero();
         }
         NETLET_UNROLL(4)
-        for (int j = 0; j < 4; ++j) tile_transform(d[0][j], d[1][j], d[2][j], d[3][j]);
+        for (int j = 0; j < 4; ++j) Winograd<2>::pixels(d[0][j], d[1][j], d[2][j], d[3][j]);
         NETLET_UNROLL(4)
-        for (int i = 0; i < 4; ++i) tile_transform(d[i][0], d[i][1], d[i][2], d[i][3]);
+        for (int i = 0; i < 4; ++i) Winograd<2>::pixels(d[i][0], d[i][1], d[i][2], d[i][3]);
     }
 };
 
@@ -118,10 +119,11 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const float* m, int64_t 
         NETLET_UNROLL(4)
         for (int j = 0; j < 4; ++j) {
             auto point = [&](int i) { return V::load(m + (i * 4 + j) * plane + o); };
-            pixel_transform(point(0), point(1), point(2), point(3), t + j, 4);
+            const V points[4] = {point(0), point(1), point(2), point(3)};
+            Winograd<2>::sums(points, t + j, 4);
         }
-        pixel_transform(t[0], t[1], t[2], t[3], p, 1);
-        pixel_transform(t[4], t[5], t[6], t[7], p + 2, 1);
+        Winograd<2>::sums(t, p, 1);
+        Winograd<2>::sums(t + 4, p + 2, 1);
         if (bias) {
             const V add = V::load_n(bias + o, n);
             NETLET_UNROLL(4)
@@ -147,7 +149,7 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const float* m, int64_t 
 template <class X, class Y>
 static void forward_lane(const WinogradArgs& g, int64_t lane) {
     constexpr int most = max_rows(packed_nv);
-    const int64_t tiles = tiles_of(g.h, g.w, g.batch), end = (lane + 1) * tiles / g.lanes;
+    const int64_t tiles = tiles_of<2>(g.h, g.w, g.batch), end = (lane + 1) * tiles / g.lanes;
     const int64_t v_plane = winograd_pixels_plane(g.C), m_plane = winograd_sums_plane(g.O);
     const int64_t ldv = winograd_pitch(g.C) / 2, ldm = winograd_pitch(g.O), pairs = (g.C + 1) / 2;
     int32_t* v = static_cast<int32_t*>(g.scratch) + lane * winograd_points * (v_plane + m_plane);
@@ -156,7 +158,7 @@ static void forward_lane(const WinogradArgs& g, int64_t lane) {
     for (int64_t first = lane * tiles / g.lanes; first < end; first += winograd_block) {
         const int64_t count = end - first < winograd_block ? end - first : winograd_block;
         for (int64_t t = 0; t < count; ++t) {
-            const TilePlace at = tile_place(g.h, g.w, first + t);
+            const TilePlace at = tile_place<2>(g.h, g.w, first + t);
             const Tile tile(g.h, g.w, at.h + g.h.first, at.w + g.w.first, g.C);
             const X* image = static_cast<const X*>(g.x) + at.n * g.h.in * g.w.in * g.C;
             BFloat16* to = reinterpret_cast<BFloat16*>(v + t * ldv);
@@ -178,7 +180,7 @@ static void forward_lane(const WinogradArgs& g, int64_t lane) {
             }
         }
         for (int64_t t = 0; t < count; ++t) {
-            const TilePlace at = tile_place(g.h, g.w, first + t);
+            const TilePlace at = tile_place<2>(g.h, g.w, first + t);
             finish_pixels(g, m + t * ldm, m_plane, static_cast<Y*>(g.y) + at.n * g.h.grid * g.w.grid * g.O, at.h, at.w);
         }
     }
@@ -195,10 +197,10 @@ NETLET_INLINE void spread_pixels(V* p, Lanes lanes, const S* image, int64_t h, i
     const V c = below ? lanes.load(dy + W.grid * O) : V::zero();
     const V d = right && below ? lanes.load(dy + (W.grid + 1) * O) : V::zero();
     V t[8];
-    pixel_gradient(a, c, t, 2);
-    pixel_gradient(b, d, t + 1, 2);
+    Winograd<2>::pixel_gradient(a, c, t, 2);
+    Winograd<2>::pixel_gradient(b, d, t + 1, 2);
     NETLET_UNROLL(4)
-    for (int i = 0; i < 4; ++i) pixel_gradient(t[i * 2], t[i * 2 + 1], p + i * 4, 1);
+    for (int i = 0; i < 4; ++i) Winograd<2>::pixel_gradient(t[i * 2], t[i * 2 + 1], p + i * 4, 1);
 }
 
 // to[point] = the pairs of even[point] and odd[point]; even numbers wait in memory, since both do not fit the registers.
@@ -214,7 +216,7 @@ static void transform_pairs(const WinogradKernelGradArgs& g, int64_t first, int6
     const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);
     alignas(64) float even[winograd_points * V::width];
     for (int64_t t = 0; t < count; t += 2, v += ldv, m += ldm) {
-        const TilePlace at[2] = {tile_place(g.h, g.w, first + t), tile_place(g.h, g.w, first + t + 1)};
+        const TilePlace at[2] = {tile_place<2>(g.h, g.w, first + t), tile_place<2>(g.h, g.w, first + t + 1)};
         const int64_t there = count - t < 2 ? 1 : 2;
         for (int64_t c = 0; c < g.C; c += V::width) {
             auto body = [&](auto lanes) NETLET_INLINE_LAMBDA {
@@ -263,7 +265,7 @@ static void transform_pairs(const WinogradKernelGradArgs& g, int64_t first, int6
 template <class X, class DY>
 static void gradient_lane(const WinogradKernelGradArgs& g, int64_t lane) {
     constexpr int W = V::width, most = max_rows(2);
-    const int64_t tiles = tiles_of(g.h, g.w, g.batch), begin = lane * tiles / g.lanes;
+    const int64_t tiles = tiles_of<2>(g.h, g.w, g.batch), begin = lane * tiles / g.lanes;
     const int64_t end = (lane + 1) * tiles / g.lanes, block = mixed_winograd_grad_block;
     const int64_t v_plane = mixed_winograd_plane(block / 2, g.C), m_plane = mixed_winograd_plane(block / 2, g.O);
     const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);

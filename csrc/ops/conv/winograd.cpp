@@ -1,6 +1,7 @@
 #include "ops/conv/winograd.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "dispatch/dispatch.h"
 #include "ops/conv/conv_products.h"
@@ -11,8 +12,10 @@ namespace netlet::ops {
 
 namespace {
 
-int64_t tiles_of(int64_t batch, int64_t height, int64_t width) {
-    return batch * ((height + 1) / 2) * ((width + 1) / 2);
+std::atomic<bool> exact{false};
+
+int64_t tiles_of(int m, int64_t batch, int64_t height, int64_t width) {
+    return batch * ceil_div(height, m) * ceil_div(width, m);
 }
 
 // A power of two, so that two, four or eight threads finish together.
@@ -22,51 +25,70 @@ int64_t lanes_for(int64_t tiles, int64_t block, int64_t most) {
     return lanes;
 }
 
-Tensor scratch(Tape& tape, int64_t units, int64_t block, int64_t C, int64_t O, DType dtype) {
-    return tape.empty({units, winograd_scratch(block, C, O)}, dtype);
+Tensor scratch(Tape& tape, int m, int64_t units, int64_t block, int64_t C, int64_t O, DType dtype) {
+    return tape.empty({units, winograd_scratch(m, block, C, O)}, dtype);
 }
 
-// Whether the largest strip of any instruction set fits.
-bool fits_stack(int64_t C, int64_t O, DType dtype) {
-    return winograd_fits_stack(conv_strip, C, O, (int64_t)size_of(dtype));
+// The fewest tiles that are worth a block: with m = 2 the largest strip of any instruction set.
+int64_t least_block(int m) { return m == 2 ? conv_strip : winograd_block_of(m); }
+
+bool fits_stack(int m, int64_t C, int64_t O, DType dtype) {
+    return winograd_fits_stack(m, least_block(m), C, O, (int64_t)size_of(dtype));
 }
 
 bool is_bf16(const Tensor& x) { return x->dtype == DType::bf16; }
 
-double flops_of(int64_t tiles, int64_t C, int64_t O) { return 2.0 * winograd_points * (double)tiles * (double)(C * O); }
+double flops_of(int m, int64_t tiles, int64_t C, int64_t O) {
+    return 2.0 * winograd_points_of(m) * (double)tiles * (double)(C * O);
+}
 
 }  // namespace
 
 bool winograd_pays(const ConvGeometry& g) {
     for (int i = 0; i < conv_axes; ++i)
         if (g.stride[i] != 1 || g.dilation[i] != 1 || g.kernel[i] != (i ? 3 : 1)) return false;
-    const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
+    const int64_t tiles = tiles_of(2, g.batch, g.out[1], g.out[2]);
     // With fewer channels the transforms dominate. The more channels, the more memory the transformed taps have, and the
     // more tiles must make up for reading them: beyond 256 x 256 channels they do not fit the caches.
     const int64_t pairs = g.C * g.O, fewest = pairs > 256 * 256 ? 1024 : pairs > 128 * 128 ? 128 : 16;
     return g.groups == 1 && g.in[0] == 1 && g.out[0] == 1 && g.C >= 16 && g.O >= 16 && tiles >= fewest;
 }
 
+void keep_convolutions_exact(bool on) { exact.store(on, std::memory_order_relaxed); }
+bool convolutions_are_exact() { return exact.load(std::memory_order_relaxed); }
+
 namespace {
 
-void emit_product(Tape& tape, const WinogradArgs& product, const Tensor& x, const Tensor& packed, const Tensor& bias,
-                  const Grad& y) {
+// The m of F(m x m, 3x3). m = 4 pays if it saves enough products, in spite of the parts of tiles that lie outside the
+// image, and if there are enough tiles to make up for 36 instead of 16 transformed numbers for each tap. Beyond 128 x 128
+// channels those exceed the L2 cache so far that it gains nothing (bench/lab/winograd, Zen 3).
+int tile_size(int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O, DType dtype) {
+    if (dtype != DType::f32 || convolutions_are_exact()) return 2;
+    const int64_t pairs = C * O, tiles = tiles_of(4, batch, h.grid, w.grid);
+    const double part = flops_of(4, tiles, C, O) / flops_of(2, tiles_of(2, batch, h.grid, w.grid), C, O);
+    return part <= 0.85 && pairs <= 128 * 128 && tiles >= (pairs > 64 * 64 ? 32 : 8) ? 4 : 2;
+}
+
+void emit_product(Tape& tape, int m, const WinogradArgs& product, const Tensor& x, const Tensor& packed,
+                  const Tensor& bias, const Grad& y) {
     WinogradArgs args = product;
     const DType dtype = x->dtype;
     const int64_t columns = ceil_div(args.O, conv_panel_group) * conv_panel_group;
-    Tensor u = tape.empty({winograd_points, columns, args.C}, dtype);
+    Tensor u = tape.empty({winograd_points_of(m), columns, args.C}, dtype);
     WinogradPackArgs pack{nullptr, nullptr, args.C, columns};
-    tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in(pack.packed, packed), out(pack.u, u)},
+    const auto pack_kernel = m == 4 ? kernel(KernelId::winograd_4x4_pack_f32) : NETLET_KERNEL_FOR(winograd_pack, dtype);
+    tape.emit(pack_kernel, pack, {in(pack.packed, packed), out(pack.u, u)},
               {columns / conv_panel_group, grain_for(128, args.C), 0, true});
     // Few lanes are cut along the output channels, too. Each unit then transforms the pixels by itself.
-    const double flops = flops_of(tiles_of(args.batch, args.h.grid, args.w.grid), args.C, args.O);
+    const double flops = flops_of(m, tiles_of(m, args.batch, args.h.grid, args.w.grid), args.C, args.O);
     const int64_t groups = columns / conv_panel_group, wanted = std::min<int64_t>(chunks_for(flops), 8);
     const int64_t blocks = std::clamp<int64_t>(wanted / args.lanes, 1, std::min<int64_t>(groups, 4));
     args.nb = ceil_div(groups, blocks) * conv_panel_group;
     const int64_t units = args.lanes * ceil_div(args.O, args.nb);
-    const Tensor room =
-        fits_stack(args.C, args.nb, dtype) ? nullptr : scratch(tape, units, winograd_block, args.C, args.nb, dtype);
-    tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args,
+    const Tensor room = fits_stack(m, args.C, args.nb, dtype)
+                            ? nullptr
+                            : scratch(tape, m, units, winograd_block_of(m), args.C, args.nb, dtype);
+    tape.emit(m == 4 ? kernel(KernelId::winograd_4x4_f32) : NETLET_KERNEL_FOR(winograd, dtype), args,
               {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
                out_if(args.scratch, room)},
               {units, 1, flops});
@@ -85,13 +107,13 @@ void emit_mixed_product(Tape& tape, const WinogradArgs& product, const Tensor& x
     tape.emit(kernel(KernelId::mixed_winograd), args,
               {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
                out(args.scratch, room)},
-              {args.lanes, 1, flops_of(tiles_of(args.batch, args.h.grid, args.w.grid), args.C, args.O)});
+              {args.lanes, 1, flops_of(2, tiles_of(2, args.batch, args.h.grid, args.w.grid), args.C, args.O)});
 }
 
 // du (lanes, points, C, O) of a float32 or float64 x and dy.
 void emit_gradient_product(Tape& tape, WinogradKernelGradArgs& args, const Tensor& x, const Tensor& dy,
                            const Tensor& du, double flops) {
-    Tensor room = scratch(tape, args.lanes, winograd_grad_block, args.C, args.O, x->dtype);
+    Tensor room = scratch(tape, 2, args.lanes, winograd_grad_block, args.C, args.O, x->dtype);
     tape.emit(NETLET_KERNEL_FOR(winograd_kernel_grad, x->dtype), args,
               {in(args.x, x), in(args.dy, dy), out(args.du, du), out(args.scratch, room)}, {args.lanes, 1, flops});
 }
@@ -112,7 +134,8 @@ void emit_mixed_gradient_product(Tape& tape, const WinogradKernelGradArgs& produ
 void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O,
                    const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y, Activation act,
                    double alpha, bool mixed) {
-    const int64_t tiles = tiles_of(batch, h.grid, w.grid);
+    const int m = mixed ? 2 : tile_size(batch, h, w, C, O, x->dtype);
+    const int64_t tiles = tiles_of(m, batch, h.grid, w.grid);
     WinogradArgs args{};
     args.h = h;
     args.w = w;
@@ -120,18 +143,18 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.C = C;
     args.O = O;
     // More lanes balance better on many threads. Each lane with scratch memory of its own needs more of the caches.
-    const bool stack = !mixed && fits_stack(C, O, x->dtype);
-    args.lanes = lanes_for(tiles, stack ? conv_strip : winograd_block, stack ? 64 : 16);
+    const bool stack = !mixed && fits_stack(m, C, O, x->dtype);
+    args.lanes = lanes_for(tiles, stack ? least_block(m) : winograd_block_of(m), stack ? 64 : 16);
     args.act = act;
     args.alpha = alpha;
-    mixed ? emit_mixed_product(tape, args, x, packed, bias, y) : emit_product(tape, args, x, packed, bias, y);
+    mixed ? emit_mixed_product(tape, args, x, packed, bias, y) : emit_product(tape, m, args, x, packed, bias, y);
 }
 
 void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy,
                                    const Grad& dw) {
     const DType dtype = dw.tensor->dtype;
     const bool mixed = is_bf16(x) || is_bf16(dy);
-    const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
+    const int64_t tiles = tiles_of(2, g.batch, g.out[1], g.out[2]);
     WinogradKernelGradArgs args{};
     args.h = forward_axis(g, 1);
     args.w = forward_axis(g, 2);
@@ -140,7 +163,7 @@ void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tens
     args.O = g.O;
     args.lanes = lanes_for(tiles, mixed ? mixed_winograd_grad_block : winograd_grad_block, g.C * g.O > 64 * 64 ? 4 : 8);
     Tensor du = tape.empty({args.lanes, winograd_points * g.C, g.O}, dtype);
-    const double flops = flops_of(tiles, g.C, g.O);
+    const double flops = flops_of(2, tiles, g.C, g.O);
     mixed ? emit_mixed_gradient_product(tape, args, x, dy, du, flops)
           : emit_gradient_product(tape, args, x, dy, du, flops);
     if (args.lanes > 1) {

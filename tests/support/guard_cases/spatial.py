@@ -33,6 +33,14 @@ def convolutions(dtype):
     return [convolution(*sizes, dtype=dtype) for sizes in CONVOLUTIONS]
 
 
+@case()
+def convolutions_of_the_highest_precision():
+    _core.keep_convolutions_exact(True)
+    found = [convolution(*sizes) for sizes in CONVOLUTIONS if min(sizes[1:3]) >= 16]
+    _core.keep_convolutions_exact(False)
+    return found
+
+
 # Without gradients conv_planar pads by itself.
 @case(*FLOATS)
 def convolutions_of_few_channels(dtype):
