@@ -12,7 +12,7 @@ import numpy as np
 
 from ..mutation import change_bytes, change_json_bytes
 from ..target import CANARY, Target, either, written
-from .models import dense, models, saved, small
+from .models import dense, saved, saved_models, small
 
 _SHAPES = ((), (0,), (3,), (2, 3), (3, 2), (2, 2), (1 << 19, 1 << 19), (4, 3, 2))
 _TEXTS = ("", "x", "d", "m", "layers", "kernel:0", "kernel", "é" * 40, CANARY)
@@ -157,7 +157,7 @@ WEIGHTS = Target(
 )
 LEGACY = Target(
     what="a model from a .h5 file of Keras 2",
-    seeds=lambda: [saved(model, "m.h5") for model in models()],
+    seeds=lambda: saved_models("m.h5"),
     run=_load_legacy,
     change=change_hdf5,
     runs=80,

@@ -8,7 +8,7 @@ import random
 from ..mutation import change_bytes, change_json_bytes
 from ..target import Target, written
 from .hdf5_files import change_hdf5
-from .models import models, saved
+from .models import saved, saved_models
 from .zips import changed_zip, members_of, zipped
 
 
@@ -19,7 +19,7 @@ def _change_member(name: str, content: bytes, rng: random.Random) -> bytes:
 
 
 def _seeds() -> list[bytes]:
-    return [saved(model, "m.keras") for model in models()] + [_with_vocabulary()]
+    return [*saved_models("m.keras"), _with_vocabulary()]
 
 
 def _with_vocabulary() -> bytes:

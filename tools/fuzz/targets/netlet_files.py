@@ -10,7 +10,7 @@ from support.hostile import bytes_together, take_bytes_apart
 
 from ..mutation import change_bytes, change_json
 from ..target import Target, either, written
-from .models import dense, models, saved
+from .models import dense, saved, saved_models
 
 
 def change(data: bytes, rng: random.Random) -> bytes:
@@ -52,7 +52,7 @@ def _load_weights(data: bytes, folder: pathlib.Path) -> None:
 
 MODEL = Target(
     what="a model from a .netlet file",
-    seeds=lambda: [saved(model, "m.netlet") for model in models()],
+    seeds=lambda: saved_models("m.netlet"),
     run=_load_model,
     change=change,
     runs=80,
