@@ -179,7 +179,8 @@ def test_same_bits_for_any_number_of_threads(threads):
         (6, 32, 32, 16, False),  # four tiles of 4x4 save nothing over nine of 2x2
         (14, 128, 128, 2, True),
         (14, 128, 128, 1, False),  # few tiles for many taps
-        (32, 130, 130, 4, False),  # more transformed taps than caches hold
+        (32, 130, 130, 1, True),
+        (14, 130, 130, 32, False),  # more transformed taps than caches hold, for tiles that save a quarter
         (32, 15, 16, 1, False),  # no Winograd
     ],
 )

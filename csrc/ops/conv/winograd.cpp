@@ -61,12 +61,13 @@ namespace {
 
 // The m of F(m x m, 3x3). m = 4 pays if it saves enough products, in spite of the parts of tiles that lie outside the
 // image, and if there are enough tiles to make up for 36 instead of 16 transformed numbers for each tap. Beyond 128 x 128
-// channels those exceed the L2 cache so far that it gains nothing (bench/lab/winograd, Zen 3).
+// channels those exceed the L2 cache so far that it must save more (bench/lab/winograd, Zen 3).
 int tile_size(int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O, DType dtype) {
     if (dtype != DType::f32 || convolutions_are_exact()) return 2;
     const int64_t pairs = C * O, tiles = tiles_of(4, batch, h.grid, w.grid);
     const double part = flops_of(4, tiles, C, O) / flops_of(2, tiles_of(2, batch, h.grid, w.grid), C, O);
-    return part <= 0.85 && pairs <= 128 * 128 && tiles >= (pairs > 64 * 64 ? 32 : 8) ? 4 : 2;
+    const int64_t fewest = pairs > 256 * 256 ? 256 : pairs > 64 * 64 ? 32 : 8;
+    return part <= (pairs > 128 * 128 ? 0.6 : 0.85) && tiles >= fewest ? 4 : 2;
 }
 
 void emit_product(Tape& tape, int m, const WinogradArgs& product, const Tensor& x, const Tensor& packed,
