@@ -31,6 +31,7 @@ def _run(data: bytes, folder: pathlib.Path) -> None:
     elif word == "memory":
         bytearray(1 << 31)
     elif word == "crash":
+        signal.signal(signal.SIGSEGV, signal.SIG_DFL)  # AddressSanitizer's handler would report it
         os.kill(os.getpid(), signal.SIGSEGV)
     elif word == "hang":
         time.sleep(1000)
