@@ -213,7 +213,16 @@ py::list describe(const Plan& plan) {
         row["kept"] = r.prepack;
         row["chunks"] = (r.units + r.grain - 1) / r.grain;
         row["seconds"] = plan.seconds(i);
+        row["chain"] = 0;
+        row["parts"] = 1;
         table.append(row);
+    }
+    for (size_t c = 0; c < plan.row_chains().size(); ++c) {
+        const RowChain& chain = plan.row_chains()[c];
+        for (size_t i = chain.first; i < chain.last; ++i) {
+            table[i]["chain"] = c + 1;
+            table[i]["parts"] = chain.blocks();
+        }
     }
     return table;
 }

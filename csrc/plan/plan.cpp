@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstring>
+#include <numeric>
 #include <unordered_map>
 
 #include "base/thread_pool.h"
@@ -20,6 +20,9 @@ Plan::Plan(Recording recording, Device device)
     find_watched();
     auto& records = recording_.records;
     auto& slots = recording_.slots;
+    // Between inaccessible pages, each record runs by itself.
+    if (device_.is_cpu() && !launches_are_guarded.load()) chains_ = find_row_chains(recording_, prepacked_);
+    const std::vector<bool> in_chain = private_slots(recording_, chains_);
 
     // Lifetimes, in records. On the CPU, inputs and outputs are in the caller's memory and take no space in the arena.
     // On a GPU they are in the arena as long as the plan.
@@ -32,6 +35,18 @@ Plan::Plan(Recording recording, Device device)
                 life.first = std::min(life.first, (int)i);
                 life.last = i < prepacked_ ? (int)records.size() : std::max(life.last, (int)i);
             }
+    // The records of a chain run as one. Its private memory lives as long, in the place of the values that are there.
+    for (size_t s = 0; s < slots.size(); ++s)
+        if (in_chain[s]) lifetimes[s] = {0, 1, 0};
+    for (const RowChain& chain : chains_) {
+        for (size_t s = 0; s < slots.size(); ++s) {
+            Lifetime& life = lifetimes[s];
+            if (life.first > life.last || life.last < (int)chain.first || life.first >= (int)chain.last) continue;
+            life.first = std::min(life.first, (int)chain.first);
+            life.last = std::max(life.last, (int)chain.last - 1);
+        }
+        lifetimes.push_back({chain.places * chain.bytes, (int)chain.first, (int)chain.last - 1});
+    }
     for (size_t s = 0; s < slots.size() && !device_.is_cpu(); ++s)
         if (slots[s].kind != Slot::Kind::temporary) lifetimes[s] = {slots[s].bytes, 0, (int)records.size()};
     const MemoryPlan memory = pack(lifetimes);
@@ -51,10 +66,13 @@ Plan::Plan(Recording recording, Device device)
                 uses_[(size_t)o.slot].push_back({field, o.offset});
                 continue;
             }
+            if (o.slot >= 0 && in_chain[(size_t)o.slot]) continue;
             void* p =
                 o.slot >= 0 ? arena_->data() + memory.offsets[(size_t)o.slot] + o.offset : o.buffer->data() + o.offset;
             std::memcpy(field, &p, sizeof p);
         }
+    for (size_t c = 0; c < chains_.size(); ++c)
+        chain_memory_.emplace_back().begin = arena_->data() + memory.offsets[slots.size() + c];
     if (!device_.is_cpu()) start_gpu(memory);
 }
 
@@ -222,12 +240,22 @@ void Plan::step(const Record& r) {
         ThreadPool::instance().run(r.kernel.fn, args_->data() + r.args, r.units, r.grain);
 }
 
-template <class Each> int64_t Plan::replay(Each each) {
+void Plan::step_chain(size_t chain, bool all_threads, const RowChainObserver& observer) {
+    run_row_chain(chains_[chain], recording_.records, args_->data(), chain_memory_[chain], all_threads, observer);
+}
+
+template <class Each, class EachChain> int64_t Plan::replay(Each each, EachChain each_chain) {
     const auto& records = recording_.records;
     for (const Rows& rows : recording_.row_maps) rows->check();
     if (prepacked_ && prepacked_is_stale()) compute_prepacked(each);
     int64_t stopped = -1;
+    size_t chain = 0;
     for (size_t i = prepacked_; i < records.size() && stopped < 0; ++i) {
+        if (chain < chains_.size() && chains_[chain].first == i) {  // it has neither guards nor conditions
+            each_chain(chain);
+            i = chains_[chain++].last - 1;
+            continue;
+        }
         if (records[i].skipped()) continue;
         each(i);
         if (records[i].guard && *records[i].guard) stopped = (int64_t)i;
@@ -236,21 +264,33 @@ template <class Each> int64_t Plan::replay(Each each) {
 }
 
 int64_t Plan::run() {
-    return replay([this](size_t i) { step(recording_.records[i]); });
+    return replay([this](size_t i) { step(recording_.records[i]); }, [this](size_t chain) { step_chain(chain); });
 }
 
 int64_t Plan::run_profiled() {
-    return replay([this](size_t i) {
-        using clock = std::chrono::steady_clock;
-        const auto start = clock::now();
-        step(recording_.records[i]);
-        add_seconds(i, std::chrono::duration<double>(clock::now() - start).count());
-    });
+    using clock = std::chrono::steady_clock;
+    const auto since = [](auto start) { return std::chrono::duration<double>(clock::now() - start).count(); };
+    return replay(
+        [&](size_t i) {
+            const auto start = clock::now();
+            step(recording_.records[i]);
+            add_seconds(i, since(start));
+        },
+        [&](size_t c) {  // the chain's time, divided as that of all threads
+            const RowChain& chain = chains_[c];
+            std::vector<double> seconds(chain.last - chain.first);
+            const auto start = clock::now();
+            step_chain(c, true, [&](size_t record, const std::byte*, int64_t, int64_t, double taken) {
+                seconds[record - chain.first] += taken;
+            });
+            const double share = since(start) / std::accumulate(seconds.begin(), seconds.end(), 1e-12);
+            for (size_t i = 0; i < seconds.size(); ++i) add_seconds(chain.first + i, seconds[i] * share);
+        });
 }
 
 int64_t Plan::run_timing_chunks(std::vector<std::vector<double>>& seconds) {
     seconds.resize(recording_.records.size());
-    return replay([&](size_t i) {
+    const auto each = [&](size_t i) {
         using clock = std::chrono::steady_clock;
         const Record& r = recording_.records[i];
         seconds[i].resize((size_t)((r.units + r.grain - 1) / r.grain), 1e9);
@@ -262,42 +302,15 @@ int64_t Plan::run_timing_chunks(std::vector<std::vector<double>>& seconds) {
             seconds[i][chunk] = std::min(seconds[i][chunk], std::chrono::duration<double>(end - start).count());
             start = end;
         }
-    });
-}
-
-bool Plan::writes_nonfinite(const Record& r) const {
-    auto any = [](const auto* p, int64_t n) { return std::any_of(p, p + n, [](auto v) { return !std::isfinite(v); }); };
-    for (const RecordOperand& o : r.operands) {
-        if (!o.writes || !is_floating(o.dtype)) continue;
-        const void* p = nullptr;
-        std::memcpy(&p, args_->data() + r.args + o.field, sizeof p);
-        if (!p) continue;
-        if (o.dtype == DType::f32 ? any((const float*)p, o.shape.size()) : any((const double*)p, o.shape.size()))
-            return true;
-    }
-    return false;
-}
-
-int64_t Plan::find_nonfinite() {
-    // Clears the arena, because some records write only a part of a value: non-finite numbers that an earlier run left
-    // in the rest must not be found.
-    if (gpu_)
-        gpu_->restart();
-    else
-        std::memset(arena_->data(), 0, (size_t)arena_bytes_);
-    for (Read& read : prepacked_reads_) read.version = never;
-    for (const Rows& rows : recording_.row_maps) rows->check();
-    int64_t last = -1;
-    for (size_t i = 0; i < recording_.records.size(); ++i)
-        if (recording_.records[i].guard && !is_host_call(recording_.records[i])) last = (int64_t)i;
-    for (int64_t i = 0; i <= last; ++i) {
-        const Record& r = recording_.records[(size_t)i];
-        if (gpu_ && gpu_->finds_nonfinite((size_t)i)) return i;
-        if (gpu_ || r.skipped()) continue;
-        step(r);
-        if (writes_nonfinite(r) || (r.guard && *r.guard)) return i;
-    }
-    return -1;
+    };
+    const auto each_chain = [&](size_t c) {
+        step_chain(c, false, [&](size_t record, const std::byte*, int64_t begin, int64_t, double taken) {
+            seconds[record].resize((size_t)chains_[c].blocks(), 1e9);
+            double& least = seconds[record][(size_t)(begin / chains_[c].block)];
+            least = std::min(least, taken);
+        });
+    };
+    return replay(each, each_chain);
 }
 
 }  // namespace netlet

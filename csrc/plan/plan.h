@@ -4,12 +4,14 @@
 // them while their operands are unchanged.
 #pragma once
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <vector>
 
 #include "base/fork.h"
 #include "plan/batches.h"
 #include "plan/record.h"
+#include "plan/row_chain.h"
 
 namespace netlet {
 
@@ -28,6 +30,7 @@ class Plan {
     const std::vector<Record>& records() const { return recording_.records; }
     int64_t arena_bytes() const { return arena_bytes_; }
     int64_t unplanned_bytes() const { return unplanned_bytes_; }
+    const std::vector<RowChain>& row_chains() const { return chains_; }
 
     // Replays the step for each batch. The sources and outputs fit the plan: the bindings check them.
     Ran run_batches(const Batches& batches);
@@ -76,13 +79,14 @@ class Plan {
     bool prepacked_is_stale() const;
     template <class Each> void compute_prepacked(Each each);
     void step(const Record& r);
-    template <class Each> int64_t replay(Each each);
+    void step_chain(size_t chain, bool all_threads = true, const RowChainObserver& observer = {});
+    template <class Each, class EachChain> int64_t replay(Each each, EachChain each_chain);
     struct Use {
         std::byte* field;
         int64_t offset;
     };
     void bind(int slot, const void* data);
-    bool writes_nonfinite(const Record& r) const;
+    int64_t find_nonfinite_in_chain(size_t chain);
 
     Ran run_on_cpu(const Batches& batches);
     const int64_t* checked_rows(const int64_t* rows, int64_t count, int64_t limit);
@@ -112,6 +116,8 @@ class Plan {
     };
     std::vector<Write> writes_;
     std::vector<std::vector<size_t>> watched_;  // for each row map and buffer that it watches: index in writes_
+    std::vector<RowChain> chains_;
+    std::deque<RowChainMemory> chain_memory_;  // of each chain
     int64_t arena_bytes_ = 0, unplanned_bytes_ = 0;
     ForkSafeMutex
         mutex_;  // if a fork interrupts a run, the child may run again: no run reads what an unfinished run has written

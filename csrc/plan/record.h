@@ -20,6 +20,7 @@ struct RecordOperand {
     DType dtype;
     bool reads, writes;
     bool constant = false;  // no step changes the value, so it is known during recording
+    bool by_row = false;    // see Work::rows
 };
 
 // A run leaves out the records of this condition while the flag is not 0, or while it leaves out those of `outer`.
@@ -32,7 +33,9 @@ struct Skip {
 struct Record {
     Kernel kernel;
     size_t args;  // byte offset into Recording::args
+    size_t args_bytes;
     int64_t units, grain;
+    int64_t rows;  // see Work::rows; 0 if it does not say
     double flops;
     bool prepack;  // see Work; in a plan: the result is cached across runs
     std::vector<RecordOperand> operands;

@@ -160,8 +160,11 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
     if (!recording()) return run_now(kernel, args, operands, work);
     if (on_gpu()) launcher_for(device_, kernel, scope());
     bool prepacked = work.prepack && !skip_ && !on_gpu();
-    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, prepacked, {},
-             scope()};
+    Record r{kernel,     (recording_.args.size() + 15) & ~size_t{15},
+             size,       work.units,
+             work.grain, work.rows && work.units % work.rows == 0 ? work.rows : 0,
+             work.flops, prepacked,
+             {},         scope()};
     r.skip = skip_;
     for (const Operand& o : operands)
         if (o.tensor && o.reads) prepacked = prepacked && prepacks(o.tensor);
@@ -171,7 +174,8 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
         const TensorImpl& t = *held;
         if (prepacked && o.writes) prepacked_slots_.insert(t.slot);
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
-                              t.dtype, o.reads, o.writes, t.buffer && !t.variable && t.buffer != step_->buffer});
+                              t.dtype, o.reads, o.writes, t.buffer && !t.variable && t.buffer != step_->buffer,
+                              o.rows});
     }
     recording_.args.resize(r.args + size);
     std::memcpy(recording_.args.data() + r.args, args, size);

@@ -59,6 +59,7 @@ struct Operand {
     const Tensor& tensor;
     bool reads, writes;
     bool optional = false;  // without a tensor the field stays null
+    bool rows = false;      // see Work::rows
 };
 template <class T> Operand in(const T*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }
 template <class T> Operand out(T*& field, const Tensor& t) { return {(void*)&field, t, false, true}; }
@@ -76,6 +77,11 @@ template <class T> Operand into_if(T*& field, bool& accumulate, const Grad& g) {
     accumulate = g.accumulate;
     return {(void*)&field, g.tensor, g.accumulate, true, true};
 }
+// An operand that the units of a row read or write the same row of: see Work::rows.
+inline Operand by_row(Operand o) {
+    o.rows = true;
+    return o;
+}
 
 // How a record may be split: `units` of work in chunks of `grain`. Both depend on shapes alone, never on the number
 // of threads, so that results do not either. One chunk (grain >= units) stays on the calling thread.
@@ -86,15 +92,31 @@ struct Work {
     // The result depends on the operands alone and is worth its memory (packed weights). A plan that does not write the
     // operands caches the result across runs and computes it again after someone has written them.
     bool prepack = false;
+    // If not 0, the units are those of so many rows of a batch, or of equal groups of them, one row after the other: of
+    // each operand that is `by_row`, which has as many rows of equal bytes, they use the same row alone. A plan may run
+    // several such records a few rows at a time (plan/row_chain.h).
+    int64_t rows = 0;
 };
 // The grain of chunks of about `elements`, where each unit has `unit` of them.
 inline int64_t grain_for(int64_t elements, int64_t unit) {
     return std::max<int64_t>(1, elements / std::max<int64_t>(1, unit));
 }
+// Blocks of about `block` items that hold whole rows, or each a part of one row, where rows have `each` items; and for
+// how many groups of rows they are: Work::rows.
+struct RowBlocks {
+    int64_t block, rows;
+};
+RowBlocks row_blocks(int64_t rows, int64_t each, int64_t block);
 inline Work one_chunk(int64_t units, double flops = 0) { return {units, units > 0 ? units : 1, flops}; }
 // For kernels that stream through memory: a unit is one element, a chunk is 16k elements (a few microseconds).
 inline Work elementwise_work(int64_t elements, double flops_each = 1) {
     return {elements, 16384, flops_each * (double)elements};
+}
+
+// The same for units that are the elements of an array whose first axis is the batch's.
+inline Work with_rows(Work work, const Shape& shape) {
+    work.rows = shape.rank() > 1 ? shape[0] : 0;
+    return work;
 }
 
 class Tape : public std::enable_shared_from_this<Tape> {
@@ -149,6 +171,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     // Whether a list listens and one of these inputs requires a gradient.
     bool needs_grad(std::initializer_list<Tensor> inputs) const;
+    // Whether the plan may run what is made of these inputs by rows (Work::rows): no backward pass needs all rows of it.
+    bool may_run_by_row(std::initializer_list<Tensor> inputs) const {
+        return recording() && !on_gpu() && !needs_grad(inputs);
+    }
     bool listened() const { return !listeners_.empty(); }
     // Appends a step to every list that listens. Without `higher` the op can be differentiated once only.
     void on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, HigherOrder higher = nullptr);

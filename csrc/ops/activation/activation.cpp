@@ -43,7 +43,8 @@ void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& sl
     args.beta = (T)p.beta;
     args.gamma = (T)p.gamma;
     tape.emit(NETLET_KERNEL_FOR(activation_fwd, x->dtype), args,
-              {in(args.x, x), out(args.y, y), out_if(args.slope, slope)}, work_of(act, x->size()));
+              {by_row(in(args.x, x)), by_row(out(args.y, y)), by_row(out_if(args.slope, slope))},
+              with_rows(work_of(act, x->size()), x->shape));
 }
 
 template <class T>

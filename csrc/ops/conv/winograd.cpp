@@ -89,10 +89,12 @@ void emit_product(Tape& tape, int m, const WinogradArgs& product, const Tensor& 
     const Tensor room = fits_stack(m, args.C, args.nb, dtype)
                             ? nullptr
                             : scratch(tape, m, units, winograd_block_of(m), args.C, args.nb, dtype);
+    // A lane holds the tiles of whole images, or of an equal part of one.
+    const bool by_row = args.batch % args.lanes == 0 || args.lanes % args.batch == 0;
     tape.emit(m == 4 ? kernel(KernelId::winograd_4x4_f32) : NETLET_KERNEL_FOR(winograd, dtype), args,
-              {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
-               out_if(args.scratch, room)},
-              {units, 1, flops});
+              {netlet::by_row(in(args.x, x)), in(args.u, u), in_if(args.bias, bias),
+               netlet::by_row(into(args.y, args.accumulate, y)), netlet::by_row(out_if(args.scratch, room))},
+              {units, 1, flops, false, by_row ? std::min(args.lanes, args.batch) : 0});
 }
 
 void emit_mixed_product(Tape& tape, const WinogradArgs& product, const Tensor& x, const Tensor& packed,

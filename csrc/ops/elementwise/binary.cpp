@@ -23,8 +23,10 @@ void emit_binary(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, cons
     args.nest = broadcast_nest<2>(y->shape, {&a->shape, &b->shape});
     args.op = op;
     args.streaming = streaming(y);
-    tape.emit(NETLET_NUMBER_OR_BYTE_KERNEL(binary, y->dtype), args, {in(args.a, a), in(args.b, b), out(args.y, y)},
-              op == BinaryOp::power ? work_of(y->size(), 2048, 40) : elementwise_work(y->size()));
+    const auto operand = [&](const Operand& o) { return o.tensor->shape == y->shape ? by_row(o) : o; };
+    const Work work = op == BinaryOp::power ? work_of(y->size(), 2048, 40) : elementwise_work(y->size());
+    tape.emit(NETLET_NUMBER_OR_BYTE_KERNEL(binary, y->dtype), args,
+              {operand(in(args.a, a)), operand(in(args.b, b)), by_row(out(args.y, y))}, with_rows(work, y->shape));
 }
 
 template <class T>

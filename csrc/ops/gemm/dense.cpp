@@ -109,7 +109,16 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
     Shape shape = x->shape;
     shape[shape.rank() - 1] = N;
     Tensor y = tape.empty(shape, x->dtype);
-    const Gemm forward{.a = x, .b = kernel, .bias = bias, .c = y, .M = M, .N = N, .K = K, .act = act, .alpha = alpha};
+    const Gemm forward{.a = x,
+                       .b = kernel,
+                       .bias = bias,
+                       .c = y,
+                       .M = M,
+                       .N = N,
+                       .K = K,
+                       .act = act,
+                       .alpha = alpha,
+                       .rows = tape.may_run_by_row({x, kernel, bias}) ? x->shape[0] : 0};
     x->dtype == DType::bf16 ? emit_mixed_gemm(tape, forward) : emit_gemm(tape, forward);
     if (!tape.needs_grad({x, kernel, bias})) return y;
 

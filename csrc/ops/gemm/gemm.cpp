@@ -70,13 +70,13 @@ GemmArgs arguments(const Gemm& g) {
 
 template <class Args>
 void emit_product(Tape& tape, const KernelOf<Args>& kernel, Args& args, const Gemm& g, const Tensor& b, const Tensor& c,
-                  int64_t items) {
+                  int64_t items, int64_t rows = 0) {
     const Tensor a = at(tape, g.a, g.a_offset);
-    tape.emit(
-        kernel, args,
-        {in(args.a, a), in(args.b, b), in_if(args.bias, g.bias), into(args.c, args.accumulate, {c, args.accumulate})},
-        {items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
-         2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)});
+    tape.emit(kernel, args,
+              {by_row(in(args.a, a)), in(args.b, b), in_if(args.bias, g.bias),
+               by_row(into(args.c, args.accumulate, {c, args.accumulate}))},
+              {items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
+               2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed), false, rows});
 }
 
 // The kernels that every format has.
@@ -245,13 +245,20 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     args.tf32 =
         tape.on_gpu() && dtype == DType::f32 && !low_precision && is_tf32_allowed() && gpu_choice_may_use_tf32(choice);
     const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
+    // Blocks of rows that do not cross those of the batch. Units count them slowest, but for a packed product with N > M.
+    const bool by_row =
+        g.rows > 0 && g.M > g.rows && g.M % g.rows == 0 && g.M >= g.N && g.items == 1 && !g.a_transposed;
+    const RowBlocks blocks = by_row ? row_blocks(g.rows, g.M / g.rows, args.mb) : RowBlocks{args.mb, 0};
     switch (choice.path) {
-        case GemmChoice::Path::direct: return emit_product(tape, kernel(kernels.direct), args, g, b, c, g.items);
+        case GemmChoice::Path::direct:
+            args.mb = blocks.block;
+            return emit_product(tape, kernel(kernels.direct), args, g, b, c, g.items, blocks.rows);
         case GemmChoice::Path::dot: return emit_product(tape, NETLET_KERNEL_FOR(gemm_dot, dtype), args, g, b, c, 1);
         case GemmChoice::Path::packed: {
             const Tensor panels = g.panels && *g.panels ? *g.panels : pack_b(tape, kernel(kernels.pack_b), args, b);
             if (g.panels) *g.panels = panels;
-            return emit_product(tape, kernel(kernels.packed), args, g, panels, c, 1);
+            args.mb = blocks.block;
+            return emit_product(tape, kernel(kernels.packed), args, g, panels, c, 1, blocks.rows);
         }
         case GemmChoice::Path::stream: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c);
         case GemmChoice::Path::slice_k: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, g, b, c);

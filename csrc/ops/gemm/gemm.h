@@ -34,6 +34,7 @@ struct Gemm {
     int64_t batch_dims[gemm_max_batch_rank] = {}, a_step[gemm_max_batch_rank] = {}, b_step[gemm_max_batch_rank] = {};
     int64_t a_offset = 0, b_offset = 0, c_offset = 0;  // in elements
     int64_t lda = 0, ldb = 0;                          // 0: the matrices are contiguous
+    int64_t rows = 0;  // of a batch that the plan may run by rows, of which each has M / rows rows of a; otherwise 0
     Tensor* panels = nullptr;  // for several products of one b: the first that packs it stores its panels here
 };
 void emit_gemm(Tape& tape, const Gemm& gemm);

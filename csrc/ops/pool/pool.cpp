@@ -91,13 +91,17 @@ template <class T>
 void emit_fwd(Tape& tape, PoolOp op, const Tensor& x, const Tensor& y, const Tensor& index, PoolShape s) {
     PoolArgs<T> args{};
     const int64_t rows = x->shape[0] * s.out[0] * s.out[1], cells = s.window[0] * s.window[1] * s.window[2];
-    const Work work = split(s, rows, s.out[2], s.stride[2], 1, cells);
+    Work work = split(s, rows, s.out[2], s.stride[2], 1, cells);
+    work.rows = x->shape[0];
     args.shape = s;
     const bool small = index && index->dtype == DType::u8;
     const Tensor byte = small ? index : nullptr, wide = small ? nullptr : index;
     tape.emit(
         op == PoolOp::max ? NETLET_KERNEL_FOR(max_pool_fwd, x->dtype) : NETLET_KERNEL_FOR(average_pool_fwd, x->dtype),
-        args, {in(args.x, x), out(args.y, y), out_if(args.index, byte), out_if(args.wide_index, wide)}, work);
+        args,
+        {by_row(in(args.x, x)), by_row(out(args.y, y)), by_row(out_if(args.index, byte)),
+         by_row(out_if(args.wide_index, wide))},
+        work);
 }
 
 void emit_codes(Tape& tape, PoolOp op, const Tensor& x, const Tensor& y, PoolShape s) {

@@ -50,7 +50,8 @@ class PlanView:
 
         Returns:
             List of dicts with "layer", "phase" ("forward", "backward" or "update"), "kernel", "isa", "reads" and
-                "writes" (shapes), "bytes", "flops", "chunks", "seconds" (of all profiled runs so far).
+                "writes" (shapes), "bytes", "flops", "chunks", "seconds" (of all profiled runs so far), "chain" and
+                "parts": kernels of one chain, which have the same number above 0, run part by part of the batch.
         """
         records = list(self._step.plan.records())
         return [{**r, "phase": phase} for r, phase in zip(records, phases(records, self._mode), strict=True)]
@@ -60,7 +61,8 @@ class PlanView:
 
         Returns:
             Text with a row for each call: layer, kernel, instruction set, shapes read and written, bytes, FLOPs, chunks
-                of work.
+                of work. "1/16" instead of the chunks: this kernel and its neighbours with the same mark run one after
+                the other on a sixteenth of the batch, then on the next, so that their values stay in a cache.
         """
         return self._table(self.records(), timed=False)
 
@@ -157,7 +159,7 @@ class PlanView:
         rows = [head]
         for r in records:
             row = [r["layer"], r["kernel"], r["isa"], _shapes(r["reads"]), _shapes(r["writes"])]
-            row += [f"{r['bytes']:,}", f"{int(r['flops']):,}", str(r["chunks"])]
+            row += [f"{r['bytes']:,}", f"{int(r['flops']):,}", f"1/{r['parts']}" if r["chain"] else str(r["chunks"])]
             if timed:
                 s = max(r["seconds"], 1e-12)
                 row += [f"{s * 1e6:.2f}", f"{r['flops'] / s / 1e9:.1f}", f"{r['bytes'] / s / 1e9:.1f}"]
