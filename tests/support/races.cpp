@@ -131,6 +131,42 @@ void weights_written_while_they_are_packed() {
     CHECK(predicts(*plan, 2));
 }
 
+// Three copies by row, of which all but the first and the last value have private memory, while the number of threads
+// changes.
+void row_chain() {
+    constexpr int64_t rows = 24, row = size;
+    const auto recorder = std::make_shared<Tape>(Tape::Mode::record);
+    const Tensor x = make_tensor({rows, row}, DType::i32);
+    std::vector<Tensor> values{x};
+    for (int i = 0; i < 3; ++i) {
+        const Tensor y = recorder->empty({rows, row}, DType::i32);
+        CopyArgs args{nullptr, nullptr, 1};
+        recorder->emit(kernel, args, {by_row(in(args.x, values.back())), by_row(out(args.y, y))},
+                       with_rows({rows * row, 1000}, x->shape));
+        values.push_back(y);
+    }
+    const auto plan = recorder->compile({values.back()});
+    CHECK(plan->row_chains().size() == 1 && plan->row_chains()[0].blocks() > 1);
+    CHECK(plan->arena_bytes() < rows * row * (int64_t)sizeof(int));
+    std::atomic<bool> stop{false};
+    std::thread setter([&] {
+        for (int i = 0; !stop; ++i) ThreadPool::instance().set_num_threads(1 + i % 5);
+    });
+    std::vector<int> result(rows * row);
+    for (int i = 0; i < 20; ++i) {
+        for (int64_t k = 0; k < rows * row; ++k) x->data<int>()[k] = (int)k + i;
+        const Plan::Session session(*plan);
+        plan->bind_output(0, result.data());
+        if (i % 2)
+            plan->run();
+        else
+            plan->run_profiled();
+        CHECK(std::equal(result.begin(), result.end(), x->data<int>()));
+    }
+    stop = true;
+    setter.join();
+}
+
 void plan() {
     const Tensor w = make_tensor({size}, DType::i32);
     std::fill_n(w->data<int>(), size, 0);
@@ -170,5 +206,6 @@ int main() {
     locks();
     pool();
     weights_written_while_they_are_packed();
+    row_chain();
     plan();
 }
