@@ -21,13 +21,17 @@ namespace {
 struct Pointer {
     std::byte* field;  // in the arguments
     int64_t bytes;     // of the operand
-    bool reads, writes;
+    bool reads, writes, by_row;
+    int64_t first = 0;  // the byte of the operand that the kernel's units begin at
     std::byte* get() const {
-        std::byte* p;
+        uintptr_t p;
         std::memcpy(&p, field, sizeof p);
-        return p;
+        return (std::byte*)(p + (uintptr_t)first);
     }
-    void set(std::byte* p) const { std::memcpy(field, &p, sizeof p); }
+    void set(std::byte* begin) const {
+        const uintptr_t p = (uintptr_t)begin - (uintptr_t)first;
+        std::memcpy(field, &p, sizeof p);
+    }
 };
 
 constexpr GuardedBlock::Border borders[] = {GuardedBlock::Border::end, GuardedBlock::Border::begin};
@@ -132,9 +136,7 @@ void report(const void* address) {
     std::fputs(line, stderr);
 }
 
-void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& pointers, int64_t units,
-            int64_t grain) {
-    const std::lock_guard lock(one_at_a_time);
+void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& pointers, Range units, int64_t grain) {
     Launch now{kernel, grouped(pointers)};
     running = &now;
     for (Group& g : now.groups)
@@ -142,7 +144,10 @@ void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& 
     for (int run : {0, 1}) {
         for (const Group& g : now.groups)
             for (const Pointer* p : g.pointers) p->set(g.copies[run]->data() + (p->get() - g.begin));
-        ThreadPool::instance().run(kernel.fn, args, units, grain);
+        if (units.begin == 0)
+            ThreadPool::instance().run(kernel.fn, args, units.end, grain);
+        else
+            kernel.fn(args, units);
         for (const Group& g : now.groups)
             for (const Pointer* p : g.pointers) p->set(g.begin + (p->get() - g.copies[run]->data()));
     }
@@ -151,6 +156,25 @@ void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& 
     for (const Group& g : now.groups)
         if (g.writes) g.keep_result();
     ran.insert({kernel.name, kernel.isa});
+}
+
+// Units of rows run on each half of the rows by itself, whose operands then hold these rows alone (Work::rows).
+void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& pointers, int64_t units, int64_t grain,
+            int64_t rows) {
+    const std::lock_guard lock(one_at_a_time);
+    const bool apart = rows > 1 && units % rows == 0 && std::all_of(pointers.begin(), pointers.end(), [&](auto& p) {
+                           return p.by_row ? p.bytes % rows == 0 : !p.writes;
+                       });
+    if (!apart) return launch(kernel, args, pointers, {0, units}, grain);
+    for (const auto [begin, end] : {Range{0, rows / 2}, Range{rows / 2, rows}}) {
+        std::vector<Pointer> part = pointers;
+        for (Pointer& p : part)
+            if (p.by_row) {
+                p.first = begin * (p.bytes / rows);
+                p.bytes = (end - begin) * (p.bytes / rows);
+            }
+        launch(kernel, args, part, {begin * (units / rows), end * (units / rows)}, grain);
+    }
 }
 
 // A view that reaches past its buffer would be copied from memory that is not its own. A buffer of no bytes points at
@@ -181,9 +205,9 @@ void launch_guarded(const Kernel& kernel, void* args, std::span<const Operand> o
     for (const Operand& o : operands) {
         if (!o.tensor) continue;
         check_view(kernel, o.tensor->buffer.get(), o.tensor->offset, o.tensor->bytes());
-        pointers.push_back({static_cast<std::byte*>(o.field), o.tensor->bytes(), o.reads, o.writes});
+        pointers.push_back({static_cast<std::byte*>(o.field), o.tensor->bytes(), o.reads, o.writes, o.rows});
     }
-    launch(kernel, args, pointers, work.units, work.grain);
+    launch(kernel, args, pointers, work.units, work.grain, work.rows);
 }
 
 void launch_guarded(const Record& record, std::byte* args) {
@@ -191,9 +215,9 @@ void launch_guarded(const Record& record, std::byte* args) {
     for (const RecordOperand& o : record.operands) {
         const int64_t bytes = o.shape.size() * (int64_t)size_of(o.dtype);
         check_view(record.kernel, o.buffer.get(), o.offset, bytes);
-        pointers.push_back({args + o.field, bytes, o.reads, o.writes});
+        pointers.push_back({args + o.field, bytes, o.reads, o.writes, o.by_row});
     }
-    launch(record.kernel, args, pointers, record.units, record.grain);
+    launch(record.kernel, args, pointers, record.units, record.grain, record.rows);
 }
 
 }  // namespace netlet

@@ -7,6 +7,7 @@
 // writes without reading it holds other bytes before. A launch fails, with a message that names the kernel, if
 //   - an access is outside of the operands: the process ends, after a line on stderr,
 //   - a byte beside an operand was written, or an operand that the kernel only reads,
+//   - units of one row of a batch access another (Work::rows; each half of the rows runs by itself),
 //   - the two runs differ: the result depends on where the operands are, or on what the memory held before.
 #pragma once
 #include <atomic>

@@ -39,6 +39,14 @@ def residual() -> netlet.Model:
     return netlet.Model(inputs, [layers.AveragePooling2D(2)(x), layers.Flatten()(x)])
 
 
+def small_images() -> netlet.Model:
+    """3x3 convolutions that Winograd computes with 2x2 pixels for a tile."""
+    x = inputs = netlet.Input((6, 6, 96))
+    for _ in range(3):
+        x = layers.Conv2D(96, 3, padding="same", activation="relu")(x)
+    return netlet.Model(inputs, x)
+
+
 def mixing_rows() -> netlet.Model:
     """Between layers of images, every row needs all others."""
     x = inputs = netlet.Input((16, 16, 32))
@@ -80,6 +88,7 @@ def computed_weights() -> netlet.Model:
 MODELS = {
     "mobile": mobile,
     "residual": residual,
+    "small images": small_images,
     "mixing rows": mixing_rows,
     "parts of values": parts_of_values,
     "computed weights": computed_weights,
@@ -91,15 +100,15 @@ def images(model: netlet.Model, rows: int) -> np.ndarray:
 
 
 def record_by_record(model: netlet.Model, x: np.ndarray):
-    """A copy's predictions and plan without chains, which plans made for guarded launches have none of."""
+    """A copy's predictions and plan without chains: guarded launches run kernel by kernel, each on half of the rows, between
+    inaccessible pages."""
     copy = netlet.models.clone_model(model)
     copy.set_weights(model.get_weights())
     _core.guard_launches(True)
     try:
-        plan = copy.plan(x, batch_size=len(x))
+        return copy.predict(x, batch_size=len(x), verbose=0), copy.plan(x, batch_size=len(x))
     finally:
         _core.guard_launches(False)
-    return copy.predict(x, batch_size=len(x), verbose=0), plan
 
 
 def as_list(values):

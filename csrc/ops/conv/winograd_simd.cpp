@@ -153,7 +153,7 @@ NETLET_INLINE void winograd_unit(const WinogradArgs& g, int64_t unit) {
     const int64_t v_plane = winograd_plane(block, g.C), sums_plane = winograd_plane(block, g.nb);
     const int64_t ldv = winograd_pitch(g.C), ld_sums = winograd_pitch(g.nb);
     alignas(64) T stack[winograd_stack(m) / sizeof(T)];
-    T* v = g.scratch ? static_cast<T*>(g.scratch) + unit * winograd_scratch(m, block, g.C, g.nb) : stack;
+    T* v = g.scratch ? static_cast<T*>(g.scratch) + unit * winograd_scratch(m, winograd_block_of(m), g.C, g.nb) : stack;
     T* sums = v + points * v_plane;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
     // The hardware does not foresee pixels of several rows at once. With m = 2, 32 images of 32x32x16, 16 filters: 29 to
