@@ -7,6 +7,7 @@ import gc
 import os
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from support import xla
 
@@ -22,6 +23,7 @@ if "XLA_FLAGS" not in os.environ and xla.has_flag(EMITTERS := "xla_cpu_use_fusio
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import hypothesis
+import numpy as np
 import pytest
 
 from netlet import _core
@@ -138,6 +140,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Excludes all objects created so far (twenty thousand test items, every module) from garbage collection."""
     gc.collect()
     gc.freeze()
+
+
+_drawn: dict[int, dict[str, Any]] = {}
+
+
+@pytest.fixture(autouse=True)
+def the_same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
+    """Each test draws from a generator of its module as if it were the first."""
+    module = getattr(request.node, "module", None)  # examples of docstrings have none
+    for value in vars(module).values() if module is not None else ():
+        if isinstance(value, np.random.Generator):
+            value.bit_generator.state = _drawn.setdefault(id(value), value.bit_generator.state)
 
 
 def in_force(name: str) -> Iterator[str]:

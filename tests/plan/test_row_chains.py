@@ -100,8 +100,8 @@ def images(model: netlet.Model, rows: int) -> np.ndarray:
 
 
 def record_by_record(model: netlet.Model, x: np.ndarray):
-    """A copy's predictions and plan without chains: guarded launches run kernel by kernel, each on half of the rows, between
-    inaccessible pages."""
+    """A copy's predictions and plan without chains: guarded launches run kernel by kernel, each on half of the rows,
+    between inaccessible pages."""
     copy = netlet.models.clone_model(model)
     copy.set_weights(model.get_weights())
     _core.guard_launches(True)

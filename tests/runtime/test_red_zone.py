@@ -9,9 +9,9 @@ import os
 
 import pytest
 
-from support.child import run_child
+from support.child import ADDRESS_SANITIZER, run_child
 
-pytestmark = pytest.mark.skipif("libasan" not in os.environ.get("LD_PRELOAD", ""), reason="needs AddressSanitizer")
+pytestmark = pytest.mark.skipif(not ADDRESS_SANITIZER, reason="needs AddressSanitizer")
 
 READ = """
 import ctypes, numpy as np, netlet

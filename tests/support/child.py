@@ -10,10 +10,15 @@ import textwrap
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 WATCHDOG = 120  # seconds; no test takes that long, it only turns a hang into a failure
-# Code for a child: `limit_memory(more)` lets it allocate `more` bytes beyond what it has. Linux only.
+ADDRESS_SANITIZER = "libasan" in os.environ.get("LD_PRELOAD", "")
+# Code for a child: `limit_memory(more)` lets it allocate `more` bytes beyond what it has. Linux only; AddressSanitizer
+# needs terabytes of addresses, and memory for what was freed.
 LIMIT = """
+import os
 import resource
 def limit_memory(more):
+    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+        return
     with open("/proc/self/statm") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))

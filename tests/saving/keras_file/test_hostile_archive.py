@@ -16,7 +16,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from support.child import run_child
+from support.child import LIMIT, run_child
 from support.hostile import mutate
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -217,13 +217,11 @@ def test_memory_is_in_proportion_to_the_file(good, tmp_path):
     (tmp_path / "lying.keras").write_bytes(lying)
     paths = [str(tmp_path / f"{name}.keras") for name in ("units", "zeros", "lying")]
     run_child(
-        f"""
-import resource
+        LIMIT
+        + f"""
 import netlet
 netlet.models.load_model({str(good)!r})
-with open("/proc/self/statm") as file:
-    now = int(file.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (now + (64 << 20), now + (64 << 20)))
+limit_memory(64 << 20)
 for path in {paths!r}:
     try:
         netlet.models.load_model(path)

@@ -11,7 +11,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from support.child import run_child
+from support.child import LIMIT, run_child
 
 KERNEL = "layers/dense/vars/0"
 
@@ -141,15 +141,13 @@ def test_a_chunk_that_expands(good, tmp_path):
     with h5py.File(path, "a") as file:
         replace(file, shape=(4, 3), dtype="f4", chunks=(4, 3), compression="gzip").id.write_direct_chunk((0, 0), bomb)
     run_child(
-        f"""
-import resource
+        LIMIT
+        + f"""
 import netlet
 from netlet import layers
 model = netlet.Sequential([netlet.Input((4,)), layers.Dense(3), layers.Dense(2)])
 model.load_weights({str(good)!r})
-with open("/proc/self/statm") as file:
-    now = int(file.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (now + (64 << 20), now + (64 << 20)))
+limit_memory(64 << 20)
 try:
     model.load_weights({str(path)!r})
 except ValueError as error:
@@ -172,8 +170,9 @@ def test_what_is_no_hdf5_file(content, tmp_path):
 def test_truncated_and_changed_bytes(good, tmp_path):
     """Any prefix and any changed bytes: a ValueError, or weights; in a child, whose memory is limited."""
     run_child(
-        f"""
-import pathlib, resource, sys, warnings
+        LIMIT
+        + f"""
+import pathlib, sys, warnings
 import numpy as np
 import netlet
 from netlet import layers
@@ -181,9 +180,7 @@ warnings.simplefilter("ignore")
 model = netlet.Sequential([netlet.Input((4,)), layers.Dense(3), layers.Dense(2)])
 good, path = pathlib.Path({str(good)!r}), pathlib.Path({str(tmp_path / "bad.weights.h5")!r})
 model.load_weights(good)
-with open("/proc/self/statm") as file:
-    now = int(file.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (now + (128 << 20), now + (128 << 20)))
+limit_memory(128 << 20)
 content = np.frombuffer(good.read_bytes(), np.uint8)
 places = np.nonzero(content)[0]
 outcomes = dict(loaded=0, refused=0)
