@@ -28,7 +28,6 @@ HOME_OF_HEADERS = {
     "pthread.h": {"base/fork.cpp", "base/thread_place.cpp"},
     "dlfcn.h": {"base/shared_library.cpp"},
     "windows.h": {"base/shared_library.cpp"},
-    "cxxabi.h": {"bindings/gil.h"},
 }
 EVERYWHERE = {"stddef.h", "stdint.h", "string.h", "math.h", "float.h", "immintrin.h", "arm_neon.h", "Python.h"}
 

@@ -34,8 +34,9 @@ constexpr int64_t winograd_scratch(int m, int64_t block, int64_t C, int64_t O) {
 }
 
 // With few channels the stack holds the planes of a unit, and the units of a thread use the same memory one after
-// another. In memory of its own each would find the caches full of the others' planes.
-constexpr int64_t winograd_stack(int m) { return (m == 2 ? 64 : 160) * 1024; }  // bytes
+// another. In memory of its own each would find the caches full of the others' planes. Threads of musl's C library have
+// stacks of 128 KB.
+constexpr int64_t winograd_stack(int m) { return (m == 2 ? 64 : 80) * 1024; }  // bytes
 constexpr bool winograd_fits_stack(int m, int64_t block, int64_t C, int64_t O, int64_t element_bytes) {
     return winograd_scratch(m, block, C, O) * element_bytes <= winograd_stack(m);
 }
