@@ -154,6 +154,14 @@ def the_same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
             value.bit_generator.state = _drawn.setdefault(id(value), value.bit_generator.state)
 
 
+@pytest.fixture
+def exact_convolutions() -> Iterator[None]:
+    """The precision "highest" of convolutions: whole numbers are exact."""
+    _core.keep_convolutions_exact(True)
+    yield
+    _core.keep_convolutions_exact(False)
+
+
 def in_force(name: str) -> Iterator[str]:
     before = _core.active_isa()
     _core.force_isa(name)

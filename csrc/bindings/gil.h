@@ -18,7 +18,7 @@ template <class Take> auto take_gil(Take take) {
 #if defined(__GLIBCXX__) && !defined(_WIN32)
     try {
         return take();
-    } catch (...) {  // Python throws nothing else. There is no object that abi::__forced_unwind& could refer to.
+    } catch (...) {  // that unwinding, since Python throws nothing; abi::__forced_unwind& would refer to no object
         for (;;) pause();
     }
 #else

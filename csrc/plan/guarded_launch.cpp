@@ -136,7 +136,8 @@ void report(const void* address) {
     std::fputs(line, stderr);
 }
 
-void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& pointers, Range units, int64_t grain) {
+// run_kernel(): runs the kernel on what the pointers now point to.
+template <class Run> void launch(const Kernel& kernel, const std::vector<Pointer>& pointers, Run run_kernel) {
     Launch now{kernel, grouped(pointers)};
     running = &now;
     for (Group& g : now.groups)
@@ -144,10 +145,7 @@ void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& 
     for (int run : {0, 1}) {
         for (const Group& g : now.groups)
             for (const Pointer* p : g.pointers) p->set(g.copies[run]->data() + (p->get() - g.begin));
-        if (units.begin == 0)
-            ThreadPool::instance().run(kernel.fn, args, units.end, grain);
-        else
-            kernel.fn(args, units);
+        run_kernel();
         for (const Group& g : now.groups)
             for (const Pointer* p : g.pointers) p->set(g.begin + (p->get() - g.copies[run]->data()));
     }
@@ -165,7 +163,7 @@ void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& 
     const bool apart = rows > 1 && units % rows == 0 && std::all_of(pointers.begin(), pointers.end(), [&](auto& p) {
                            return p.by_row ? p.bytes % rows == 0 : !p.writes;
                        });
-    if (!apart) return launch(kernel, args, pointers, {0, units}, grain);
+    if (!apart) return launch(kernel, pointers, [&] { ThreadPool::instance().run(kernel.fn, args, units, grain); });
     for (const auto [begin, end] : {Range{0, rows / 2}, Range{rows / 2, rows}}) {
         std::vector<Pointer> part = pointers;
         for (Pointer& p : part)
@@ -173,7 +171,8 @@ void launch(const Kernel& kernel, const void* args, const std::vector<Pointer>& 
                 p.first = begin * (p.bytes / rows);
                 p.bytes = (end - begin) * (p.bytes / rows);
             }
-        launch(kernel, args, part, {begin * (units / rows), end * (units / rows)}, grain);
+        const Range of_part{begin * (units / rows), end * (units / rows)};
+        launch(kernel, part, [&] { kernel.fn(args, of_part); });
     }
 }
 
@@ -205,7 +204,7 @@ void launch_guarded(const Kernel& kernel, void* args, std::span<const Operand> o
     for (const Operand& o : operands) {
         if (!o.tensor) continue;
         check_view(kernel, o.tensor->buffer.get(), o.tensor->offset, o.tensor->bytes());
-        pointers.push_back({static_cast<std::byte*>(o.field), o.tensor->bytes(), o.reads, o.writes, o.rows});
+        pointers.push_back({static_cast<std::byte*>(o.field), o.tensor->bytes(), o.reads, o.writes, o.by_row});
     }
     launch(kernel, args, pointers, work.units, work.grain, work.rows);
 }

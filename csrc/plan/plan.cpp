@@ -22,7 +22,9 @@ Plan::Plan(Recording recording, Device device)
     auto& slots = recording_.slots;
     // Between inaccessible pages, each record runs by itself.
     if (device_.is_cpu() && !launches_are_guarded.load()) chains_ = find_row_chains(recording_, prepacked_);
-    const std::vector<bool> in_chain = private_slots(recording_, chains_);
+    std::vector<bool> in_chain(slots.size());  // whether the slot has private memory there
+    for (const RowChain& chain : chains_)
+        for (const RowChain::Private& p : chain.privates) in_chain[(size_t)p.slot] = true;
 
     // Lifetimes, in records. On the CPU, inputs and outputs are in the caller's memory and take no space in the arena.
     // On a GPU they are in the arena as long as the plan.

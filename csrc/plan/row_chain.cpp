@@ -38,8 +38,6 @@ struct Touch {
 
 class Builder {
   public:
-    explicit Builder(const Recording& recording) : recording_(recording) {}
-
     // Adds the next record if its rows need nothing but the same rows of what the chain has written so far.
     bool add(const Record& r) {
         const int64_t rows = std::gcd(rows_, r.rows);
@@ -66,54 +64,57 @@ class Builder {
     static const void* key(const RecordOperand& o) {
         return o.slot >= 0 ? (const void*)(uintptr_t)(2 * (size_t)o.slot + 1) : o.buffer.get();
     }
-    const Recording& recording_;
     int64_t rows_ = 0;  // gcd(0, n) = n
     std::unordered_map<const void*, Touch> touched_;
 };
 
-// Whether all that touches the slot is of the records [first, last), by rows.
-std::vector<bool> slots_within(const Recording& recording, size_t first, size_t last) {
-    std::vector<bool> within(recording.slots.size());
-    for (size_t s = 0; s < within.size(); ++s) within[s] = recording.slots[s].kind == Slot::Kind::temporary;
+// The first and the last record that touch a slot, and whether all do so by row.
+struct SlotUse {
+    size_t first = SIZE_MAX, last = 0;
+    bool by_row;
+};
+
+std::vector<SlotUse> uses_of_slots(const Recording& recording) {
+    std::vector<SlotUse> uses;
+    for (const Slot& slot : recording.slots) uses.push_back({.by_row = slot.kind == Slot::Kind::temporary});
     for (size_t i = 0; i < recording.records.size(); ++i)
-        for (const RecordOperand& o : recording.records[i].operands)
-            if (o.slot >= 0 && (i < first || i >= last || !o.by_row || o.offset != 0 ||
-                                bytes_of(o) != recording.slots[(size_t)o.slot].bytes))
-                within[(size_t)o.slot] = false;
-    return within;
+        for (const RecordOperand& o : recording.records[i].operands) {
+            if (o.slot < 0) continue;
+            SlotUse& use = uses[(size_t)o.slot];
+            use.first = std::min(use.first, i);
+            use.last = i;
+            use.by_row =
+                use.by_row && o.by_row && o.offset == 0 && bytes_of(o) == recording.slots[(size_t)o.slot].bytes;
+        }
+    return uses;
 }
 
 // Gives the chain its private memory; false if it saves too little.
-bool plan_memory(const Recording& recording, RowChain& chain) {
-    const std::vector<bool> within = slots_within(recording, chain.first, chain.last);
-    std::vector<Lifetime> lifetimes(recording.slots.size(), {0, 1, 0});
-    int64_t largest = 0;
+bool plan_memory(const Recording& recording, const std::vector<SlotUse>& uses, RowChain& chain) {
+    std::vector<Lifetime> values;  // of the private slots, for one row
+    std::unordered_map<int, size_t> value_of;
     for (size_t i = chain.first; i < chain.last; ++i)
-        for (const RecordOperand& o : recording.records[i].operands)
-            if (o.slot >= 0 && within[(size_t)o.slot]) {
-                Lifetime& life = lifetimes[(size_t)o.slot];
-                largest = std::max(largest, bytes_of(o));
-                if (life.bytes == 0) life.first = (int)i;
-                life = {bytes_of(o) / chain.rows, life.first, (int)i};
-            }
+        for (const RecordOperand& o : recording.records[i].operands) {
+            const SlotUse* use = o.slot >= 0 ? &uses[(size_t)o.slot] : nullptr;
+            if (!use || !use->by_row || use->first < chain.first || use->last >= chain.last) continue;
+            const int64_t row_bytes = bytes_of(o) / chain.rows;
+            if (value_of.try_emplace(o.slot, values.size()).second)
+                values.push_back({row_bytes, (int)use->first, (int)use->last});
+            chain.privates.push_back({i, o.slot, o.field, 0, row_bytes});
+        }
     const int64_t cpus = usable_cpus();
-    if (largest < large_value || chain.rows < cpus) return false;  // record by record, more threads have work
-    const auto memory_of = [&](int64_t rows) {
-        std::vector<Lifetime> block = lifetimes;
-        for (Lifetime& life : block) life.bytes *= rows;
-        return pack(block);
-    };
-    const int64_t row_bytes = memory_of(1).total;
+    const bool large = std::any_of(values.begin(), values.end(),
+                                   [&](const Lifetime& v) { return v.bytes * chain.rows >= large_value; });
+    if (!large || chain.rows < cpus) return false;  // record by record, more threads have work
+    const int64_t row_bytes = pack(values).total;
     chain.block = std::clamp<int64_t>(block_bytes / row_bytes, 1, chain.rows / std::max(fewest_rows, cpus));
-    const MemoryPlan memory = memory_of(chain.block);
+    for (Lifetime& v : values) v.bytes *= chain.block;
+    const MemoryPlan memory = pack(values);
+    for (RowChain::Private& p : chain.privates) p.offset = memory.offsets[value_of[p.slot]];
     constexpr int64_t page = 4096;
     chain.bytes = (memory.total + page - 1) / page * page;
     chain.places =
         std::min({chain.blocks(), most_places, std::max<int64_t>(cpus, ThreadPool::instance().num_threads())});
-    for (size_t i = chain.first; i < chain.last; ++i)
-        for (const RecordOperand& o : recording.records[i].operands)
-            if (o.slot >= 0 && within[(size_t)o.slot])
-                chain.privates.push_back({i, o.field, memory.offsets[(size_t)o.slot], bytes_of(o) / chain.rows});
     return true;
 }
 
@@ -206,24 +207,16 @@ RowBlocks row_blocks(int64_t rows, int64_t each, int64_t block) {
 std::vector<RowChain> find_row_chains(const Recording& recording, size_t from) {
     std::vector<RowChain> chains;
     const auto& records = recording.records;
+    const std::vector<SlotUse> uses = uses_of_slots(recording);
     for (size_t first = from; first < records.size();) {
-        Builder builder(recording);
+        Builder builder;
         size_t last = first;
         while (last < records.size() && records[last].rows > 0 && builder.add(records[last])) ++last;
         RowChain chain{first, last, builder.rows(), 1, 0, 1, {}};
-        if (last - first > 1 && plan_memory(recording, chain)) chains.push_back(std::move(chain));
+        if (last - first > 1 && plan_memory(recording, uses, chain)) chains.push_back(std::move(chain));
         first = std::max(last, first + 1);
     }
     return chains;
-}
-
-std::vector<bool> private_slots(const Recording& recording, const std::vector<RowChain>& chains) {
-    std::vector<bool> found(recording.slots.size());
-    for (const RowChain& chain : chains) {
-        const std::vector<bool> within = slots_within(recording, chain.first, chain.last);
-        for (size_t s = 0; s < found.size(); ++s) found[s] = found[s] || within[s];
-    }
-    return found;
 }
 
 void run_row_chain(const RowChain& chain, const std::vector<Record>& records, const std::byte* args,

@@ -175,7 +175,7 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
         if (prepacked && o.writes) prepacked_slots_.insert(t.slot);
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
                               t.dtype, o.reads, o.writes, t.buffer && !t.variable && t.buffer != step_->buffer,
-                              o.rows});
+                              o.by_row});
     }
     recording_.args.resize(r.args + size);
     std::memcpy(recording_.args.data() + r.args, args, size);

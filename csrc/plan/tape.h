@@ -59,7 +59,7 @@ struct Operand {
     const Tensor& tensor;
     bool reads, writes;
     bool optional = false;  // without a tensor the field stays null
-    bool rows = false;      // see Work::rows
+    bool by_row = false;    // see Work::rows
 };
 template <class T> Operand in(const T*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }
 template <class T> Operand out(T*& field, const Tensor& t) { return {(void*)&field, t, false, true}; }
@@ -79,7 +79,7 @@ template <class T> Operand into_if(T*& field, bool& accumulate, const Grad& g) {
 }
 // An operand that the units of a row read or write the same row of: see Work::rows.
 inline Operand by_row(Operand o) {
-    o.rows = true;
+    o.by_row = true;
     return o;
 }
 
@@ -113,11 +113,13 @@ inline Work elementwise_work(int64_t elements, double flops_each = 1) {
     return {elements, 16384, flops_each * (double)elements};
 }
 
-// The same for units that are the elements of an array whose first axis is the batch's.
-inline Work with_rows(Work work, const Shape& shape) {
-    work.rows = shape.rank() > 1 ? shape[0] : 0;
+// The same work, whose units are those of so many rows (Work::rows), or the elements of an array whose first axis is the
+// batch's.
+inline Work with_rows(Work work, int64_t rows) {
+    work.rows = rows;
     return work;
 }
+inline Work with_rows(const Work& work, const Shape& shape) { return with_rows(work, shape.rank() > 1 ? shape[0] : 0); }
 
 class Tape : public std::enable_shared_from_this<Tape> {
   public:

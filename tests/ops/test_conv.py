@@ -14,12 +14,7 @@ from support.guarded import guarded
 CASES = 120
 
 
-@pytest.fixture(autouse=True)
-def exact():
-    """The precision that makes whole numbers exact; tests/ops/test_winograd.py has the other one."""
-    _core.keep_convolutions_exact(True)
-    yield
-    _core.keep_convolutions_exact(False)
+pytestmark = pytest.mark.usefixtures("exact_convolutions")  # tests/ops/test_winograd.py has the other precision
 
 
 def whole(rng: np.random.Generator, *shape: int, dtype: str = "float32") -> np.ndarray:

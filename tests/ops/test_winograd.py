@@ -16,13 +16,6 @@ U = 2.0**-24
 SAME, VALID, FULL = [(1, 1)] * 2, [(0, 0)] * 2, [(2, 2)] * 2
 
 
-@pytest.fixture
-def highest():
-    config.set_float32_conv_precision("highest")
-    yield
-    config.set_float32_conv_precision("high")
-
-
 def conv(x, w, b=None, pads=SAME, activation="linear"):
     return _core.conv(x, w, b, [1, 1], pads, [1, 1], activation)
 
@@ -68,7 +61,7 @@ PATTERNS = [(1,), (1, -1), (1, 1, -1, -1), (-1, -1, 1, 1), (1, -1, -1, 1), (1, 1
 
 @pytest.mark.parametrize("precision", ["highest", "high"])
 @pytest.mark.parametrize("channels", [16, 33, 200])
-def test_error_where_nothing_cancels(isa, channels, precision, highest):
+def test_error_where_nothing_cancels(isa, channels, precision, exact_convolutions):
     """Signs that make transformed numbers large, the same in all channels, whereas most results are small: the bound of
     all numbers, and the one that such signs were found to keep."""
     config.set_float32_conv_precision(precision)
@@ -144,7 +137,7 @@ def test_nan_stays_in_its_tiles(isa, row, column):
     assert (window <= found).all() and (found <= tiles).all()
 
 
-def test_whole_numbers_are_exact_with_the_highest_precision(isa, highest):
+def test_whole_numbers_are_exact_with_the_highest_precision(isa, exact_convolutions):
     rng = np.random.default_rng(6)
     x, w = (rng.integers(-3, 4, shape).astype("float32") for shape in ((4, 17, 15, 33), (3, 3, 33, 20)))
     steps = Definition([1, 1], SAME, [1, 1])
@@ -190,7 +183,7 @@ def test_which_convolutions_it_computes(size, channels, filters, batch, large):
     assert ("winograd_4x4_f32" in model.plan(np.zeros((batch, size, size, channels), "float32")).describe()) == large
 
 
-def test_a_recorded_step_keeps_its_precision(highest):
+def test_a_recorded_step_keeps_its_precision(exact_convolutions):
     x = np.zeros((1, 32, 32, 16), "float32")
     models = [netlet.Sequential([netlet.Input(x.shape[1:]), netlet.layers.Conv2D(16, 3)]) for _ in range(2)]
     models[0].predict(x, verbose=0)

@@ -20,13 +20,12 @@ constexpr int64_t slices_bytes = 1 << 20;      // bytes of all slices of a kerne
 // in place, which pays for few columns. A GPU always reads it in place: conv_gather reads it as (taps, terms, columns),
 // conv_unpacked_rows as (taps, columns, terms).
 void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, const Tensor& bias, const Grad& y,
-                 bool unpacked = false, bool by_row = false) {
-    const Work work = split_pixels(args, (int64_t)size_of(x->dtype), args.O, by_row);
+                 bool unpacked = false, bool images_apart = false) {
+    const Work work = split_pixels(args, (int64_t)size_of(x->dtype), args.O, images_apart);
     const auto kernel =
         unpacked ? NETLET_KERNEL_FOR(conv_unpacked_rows, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
     tape.emit(kernel, args,
-              {netlet::by_row(in(args.x, x)), in(args.w, w), in_if(args.bias, bias),
-               netlet::by_row(into(args.y, args.accumulate, y))},
+              {by_row(in(args.x, x)), in(args.w, w), in_if(args.bias, bias), by_row(into(args.y, args.accumulate, y))},
               work);
 }
 
@@ -87,7 +86,7 @@ ConvArgs product_arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, 
     return args;
 }
 
-Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns, bool by_row) {
+Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns, bool images_apart) {
     int64_t pixels = args.batch, kernel_rows = args.C;
     double flops = 2.0 * (double)(args.groups * args.C * args.O);
     for (const ConvAxis& axis : args.axis) {
@@ -106,12 +105,12 @@ Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns, b
     const int64_t step = each < 4 * conv_pixel_step ? conv_strip : conv_pixel_step;  // few pixels: balance counts more
     args.mb = ceil_div(each, step) * step;
     int64_t rows = 0;
-    if (by_row && args.groups == 1) {
+    if (images_apart && args.groups == 1) {
         const RowBlocks found = row_blocks(args.batch, pixels / args.batch, args.mb);
         args.mb = found.block;
         rows = found.rows;
     }
-    return {others * ceil_div(pixels, args.mb), 1, flops, false, rows};
+    return with_rows({others * ceil_div(pixels, args.mb), 1, flops}, rows);
 }
 
 void describe_taps(ConvPackArgs& args, const ConvGeometry& g, bool transposed) {
@@ -146,9 +145,9 @@ void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tens
                              alpha, false);
     ConvArgs args = product_arguments(g.batch, g.groups, g.C, g.O, act, alpha);
     set_forward_axes(g, args.axis);
-    const bool by_row = tape.may_run_by_row({x, kernel, bias});
+    const bool images_apart = tape.may_run_by_row({x, kernel, bias});
     emit_in_slices(tape, args, bias, y, 1, g.taps(), [&](const Tensor& bias, const Grad& y) {
-        emit_gather(tape, args, x, packed, bias, y, false, by_row);
+        emit_gather(tape, args, x, packed, bias, y, false, images_apart);
     });
 }
 

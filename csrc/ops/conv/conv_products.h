@@ -24,9 +24,9 @@ bool uses_winograd(Tape& tape, const ConvGeometry& g);
 // Into how many chunks to cut the work of so many operations.
 int64_t chunks_for(double flops);
 ConvArgs product_arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activation act, double alpha);
-// Sets the block of pixels and columns that is a unit of work; no units if there are no pixels. by_row: such that blocks
-// do not cross images, where that can be (Work::rows).
-Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns, bool by_row = false);
+// Sets the block of pixels and columns that is a unit of work; no units if there are no pixels. images_apart: no
+// block crosses images, where that can be (Work::rows).
+Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns, bool images_apart = false);
 
 // ---- in bfloat16: mixed_conv.cpp. The first three call these if g.mixed ----
 void emit_mixed_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,

@@ -23,11 +23,11 @@ void emit_depthwise(Tape& tape, DepthwiseArgs& args, const Tensor& x, const Tens
     const int64_t each = args.axis[2].grid * args.C;  // numbers of a row
     if (rows * each == 0) return;
     const Work work{rows, grain_for(65536, each * std::max<int64_t>(taps, 1)),
-                    2.0 * (double)(rows * each) * (double)taps, false, args.batch};
+                    2.0 * (double)(rows * each) * (double)taps};
     tape.emit(
         NETLET_KERNEL_FOR(depthwise, x->dtype), args,
         {by_row(in(args.x, x)), in(args.w, kernel), in_if(args.bias, bias), by_row(into(args.y, args.accumulate, y))},
-        work);
+        with_rows(work, args.batch));
 }
 
 void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Grad& dx) {

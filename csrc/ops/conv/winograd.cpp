@@ -29,11 +29,8 @@ Tensor scratch(Tape& tape, int m, int64_t units, int64_t block, int64_t C, int64
     return tape.empty({units, winograd_scratch(m, block, C, O)}, dtype);
 }
 
-// The fewest tiles that are worth a block: with m = 2 the largest strip of any instruction set.
-int64_t least_block(int m) { return m == 2 ? conv_strip : winograd_block_of(m); }
-
 bool fits_stack(int m, int64_t C, int64_t O, DType dtype) {
-    return winograd_fits_stack(m, least_block(m), C, O, (int64_t)size_of(dtype));
+    return winograd_fits_stack(m, winograd_least_block(m), C, O, (int64_t)size_of(dtype));
 }
 
 bool is_bf16(const Tensor& x) { return x->dtype == DType::bf16; }
@@ -89,12 +86,12 @@ void emit_product(Tape& tape, int m, const WinogradArgs& product, const Tensor& 
     const Tensor room = fits_stack(m, args.C, args.nb, dtype)
                             ? nullptr
                             : scratch(tape, m, units, winograd_block_of(m), args.C, args.nb, dtype);
-    // A lane holds the tiles of whole images, or of an equal part of one.
-    const bool by_row = args.batch % args.lanes == 0 || args.lanes % args.batch == 0;
+    // Whether a lane holds the tiles of whole images, or of an equal part of one.
+    const bool apart = args.batch % args.lanes == 0 || args.lanes % args.batch == 0;
     tape.emit(m == 4 ? kernel(KernelId::winograd_4x4_f32) : NETLET_KERNEL_FOR(winograd, dtype), args,
-              {netlet::by_row(in(args.x, x)), in(args.u, u), in_if(args.bias, bias),
-               netlet::by_row(into(args.y, args.accumulate, y)), netlet::by_row(out_if(args.scratch, room))},
-              {units, 1, flops, false, by_row ? std::min(args.lanes, args.batch) : 0});
+              {by_row(in(args.x, x)), in(args.u, u), in_if(args.bias, bias), by_row(into(args.y, args.accumulate, y)),
+               by_row(out_if(args.scratch, room))},
+              with_rows({units, 1, flops}, apart ? std::min(args.lanes, args.batch) : 0));
 }
 
 void emit_mixed_product(Tape& tape, const WinogradArgs& product, const Tensor& x, const Tensor& packed,
@@ -147,7 +144,7 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.O = O;
     // More lanes balance better on many threads. Each lane with scratch memory of its own needs more of the caches.
     const bool stack = !mixed && fits_stack(m, C, O, x->dtype);
-    args.lanes = lanes_for(tiles, stack ? least_block(m) : winograd_block_of(m), stack ? 64 : 16);
+    args.lanes = lanes_for(tiles, stack ? winograd_least_block(m) : winograd_block_of(m), stack ? 64 : 16);
     args.act = act;
     args.alpha = alpha;
     mixed ? emit_mixed_product(tape, args, x, packed, bias, y) : emit_product(tape, m, args, x, packed, bias, y);

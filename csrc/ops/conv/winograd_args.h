@@ -41,6 +41,9 @@ constexpr bool winograd_fits_stack(int m, int64_t block, int64_t C, int64_t O, i
     return winograd_scratch(m, block, C, O) * element_bytes <= winograd_stack(m);
 }
 
+// The fewest tiles that are worth a block: with m = 2 the largest strip of any instruction set.
+constexpr int64_t winograd_least_block(int m) { return m == 2 ? conv_strip : winograd_block_of(m); }
+
 // Transforms the taps that conv_pack wrote: u (points, panels..., terms).
 struct WinogradPackArgs {
     const void* packed;

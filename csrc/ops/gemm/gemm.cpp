@@ -75,8 +75,9 @@ void emit_product(Tape& tape, const KernelOf<Args>& kernel, Args& args, const Ge
     tape.emit(kernel, args,
               {by_row(in(args.a, a)), in(args.b, b), in_if(args.bias, g.bias),
                by_row(into(args.c, args.accumulate, {c, args.accumulate}))},
-              {items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
-               2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed), false, rows});
+              with_rows({items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
+                         2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)},
+                        rows));
 }
 
 // The kernels that every format has.
@@ -246,9 +247,8 @@ void emit_gemm(Tape& tape, const Gemm& g) {
         tape.on_gpu() && dtype == DType::f32 && !low_precision && is_tf32_allowed() && gpu_choice_may_use_tf32(choice);
     const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
     // Blocks of rows that do not cross those of the batch. Units count them slowest, but for a packed product with N > M.
-    const bool by_row =
-        g.rows > 0 && g.M > g.rows && g.M % g.rows == 0 && g.M >= g.N && g.items == 1 && !g.a_transposed;
-    const RowBlocks blocks = by_row ? row_blocks(g.rows, g.M / g.rows, args.mb) : RowBlocks{args.mb, 0};
+    const bool apart = g.rows > 0 && g.M > g.rows && g.M % g.rows == 0 && g.M >= g.N && g.items == 1 && !g.a_transposed;
+    const RowBlocks blocks = apart ? row_blocks(g.rows, g.M / g.rows, args.mb) : RowBlocks{args.mb, 0};
     switch (choice.path) {
         case GemmChoice::Path::direct:
             args.mb = blocks.block;

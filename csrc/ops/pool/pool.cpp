@@ -91,8 +91,7 @@ template <class T>
 void emit_fwd(Tape& tape, PoolOp op, const Tensor& x, const Tensor& y, const Tensor& index, PoolShape s) {
     PoolArgs<T> args{};
     const int64_t rows = x->shape[0] * s.out[0] * s.out[1], cells = s.window[0] * s.window[1] * s.window[2];
-    Work work = split(s, rows, s.out[2], s.stride[2], 1, cells);
-    work.rows = x->shape[0];
+    const Work work = with_rows(split(s, rows, s.out[2], s.stride[2], 1, cells), x->shape);
     args.shape = s;
     const bool small = index && index->dtype == DType::u8;
     const Tensor byte = small ? index : nullptr, wide = small ? nullptr : index;
