@@ -1,9 +1,9 @@
 # netlet_add_simd(<target> <sources...>): compiles one source list once per instruction set and links all copies into
 # <target>. Each copy is in the namespace that NETLET_ISA names; dispatch.cpp chooses among them at run time.
 #
-# An overlay is a level that adds dot-product instructions for low-precision numbers to another level, its base. It
-# compiles only the kernels that can use these instructions (`*_dot_simd.cpp`); its table takes all other kernels from
-# the base.
+# An overlay is a level that adds dot-product instructions for one low-precision number type to another level, its base.
+# It compiles only the kernels that can use these instructions (`*_int8_dot_simd.cpp` or `*_bf16_dot_simd.cpp`); all
+# other kernels are those of the base.
 include_guard()
 include(CheckCXXCompilerFlag)
 
@@ -22,14 +22,15 @@ set(flags_avx2 -mavx2 -mfma -mf16c -DNETLET_VEC_AVX2)
 set(flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mprefer-vector-width=512
                  -DNETLET_VEC_AVX512)
 set(flags_neon -DNETLET_VEC_NEON)
-set(base_avx2_vnni avx2)
-set(flags_avx2_vnni -mavxvnni -DNETLET_DOT_VNNI)
-set(base_avx512_vnni avx512)
-set(flags_avx512_vnni -mavx512vnni -DNETLET_DOT_VNNI)
-set(base_avx512_bf16 avx512)
-set(flags_avx512_bf16 -mavx512vnni -mavx512bf16 -DNETLET_DOT_VNNI -DNETLET_DOT_BF16)
-set(base_neon_dot neon)
-set(flags_neon_dot -march=armv8.2-a+dotprod -DNETLET_DOT_NEON)
+set(flags_avx2_vnni ${flags_avx2} -mavxvnni -DNETLET_DOT_VNNI)
+set(flags_avx512_vnni ${flags_avx512} -mavx512vnni -DNETLET_DOT_VNNI)
+set(flags_avx512_bf16 ${flags_avx512} -mavx512bf16 -DNETLET_DOT_BF16)
+set(flags_neon_dot ${flags_neon} -march=armv8.2-a+dotprod -DNETLET_DOT_NEON)
+# {overlay: its base and the number type of its dot kernels}
+set(overlay_avx2_vnni avx2 int8)
+set(overlay_avx512_vnni avx512 int8)
+set(overlay_avx512_bf16 avx512_vnni bf16)
+set(overlay_neon_dot neon int8)
 
 set(NETLET_LEVELS "" CACHE STRING "The instruction sets to build besides scalar, such as \"avx2\"; empty: all")
 
@@ -53,16 +54,16 @@ function(netlet_add_simd target)
     set(sources ${ARGN})
     set(flags ${flags_${level}})
     set(definitions NETLET_ISA=${level})
-    set(base ${base_${level}})
-    if(base)
+    if(overlay_${level})
       string(REPLACE ";" " " CMAKE_REQUIRED_FLAGS "${flags}")
       check_cxx_compiler_flag("" netlet_compiles_${level})
       if(NOT netlet_compiles_${level})
         message(STATUS "netlet: this compiler is too old for ${level}")
         continue()
       endif()
-      list(FILTER sources INCLUDE REGEX "(_dot_simd|isa_table)\\.cpp$")
-      list(PREPEND flags ${flags_${base}})
+      list(GET overlay_${level} 0 base)
+      list(GET overlay_${level} 1 type)
+      list(FILTER sources INCLUDE REGEX "(_${type}_dot_simd|isa_table)\\.cpp$")
       list(APPEND definitions NETLET_BASE_ISA=${base})
     endif()
     # No precompiled header: GCC 12 then warns of immintrin.h's own code, which `#pragma GCC diagnostic` silences in it.

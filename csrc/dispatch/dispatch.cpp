@@ -62,6 +62,11 @@ const char* const names[] = {
 #undef NETLET_KERNEL
 };
 
+KernelFn function_in(const KernelTable* table, size_t index) {
+    while (!table->fn[index]) table = table->base;
+    return table->fn[index];
+}
+
 std::string joined(const std::vector<std::string>& words) {
     std::string s;
     for (const auto& w : words) s += (s.empty() ? "" : ", ") + w;
@@ -98,7 +103,7 @@ const Isa& chosen() {
 
 Kernel kernel_at(KernelIndex index) {
     const Isa& isa = chosen();
-    return {isa.table->fn[(size_t)index], names[(size_t)index], isa.name, (uint16_t)index};
+    return {function_in(isa.table, (size_t)index), names[(size_t)index], isa.name, (uint16_t)index};
 }
 
 std::string active_isa() { return chosen().name; }
@@ -116,7 +121,8 @@ std::vector<std::string> kernel_names() { return {std::begin(names), std::end(na
 
 std::vector<uintptr_t> kernel_addresses(const std::string& isa) {
     std::vector<uintptr_t> v;
-    for (KernelFn fn : find(isa).table->fn) v.push_back((uintptr_t)fn);
+    const KernelTable* table = find(isa).table;
+    for (size_t i = 0; i < (size_t)KernelIndex::count; ++i) v.push_back((uintptr_t)function_in(table, i));
     return v;
 }
 

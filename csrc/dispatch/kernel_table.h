@@ -19,7 +19,9 @@ enum class KernelIndex : uint16_t {
     count
 };
 
+// The kernels of one ISA. An overlay has null where its base's kernel is used.
 struct KernelTable {
+    const KernelTable* base;
     KernelFn fn[(size_t)KernelIndex::count];
 };
 

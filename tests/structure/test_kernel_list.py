@@ -18,7 +18,8 @@ DEF = (CSRC / "dispatch" / "kernels.def").read_text(encoding="utf-8")
 SUFFIXES = {
     "KERNEL": [""],
     "KERNEL_OF": [""],
-    "DOT_KERNEL": [""],
+    "DOT_KERNEL_INT8": [""],
+    "DOT_KERNEL_BF16": [""],
     "KERNEL_FLOAT": ["_f32", "_f64"],
     "KERNEL_PAIR": ["_f32", "_f64"],
     "KERNEL_NUMBER": ["_f32", "_f64", "_i32", "_i64"],
@@ -65,20 +66,29 @@ def test_every_table_is_complete_and_has_its_own_functions():
     assert len(set(everything)) == len(everything), "two instruction sets share a function"
 
 
+def dot_kernels(number_type: str) -> set[str]:
+    return set(re.findall(rf"^NETLET_DOT_KERNEL_{number_type.upper()}\((\w+),", DEF, re.MULTILINE))
+
+
 def test_an_overlay_has_its_own_dot_products_and_its_base_for_the_rest():
-    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+),", DEF, re.MULTILINE))
-    assert dot
     for isa in set(OVERLAYS) & set(_core.supported_isas()):
-        pairs = zip(listed(), _core.kernel_addresses(isa), _core.kernel_addresses(OVERLAYS[isa]), strict=True)
-        assert {name for name, own, base in pairs if own != base} == dot, isa
+        base, number_type = OVERLAYS[isa]
+        pairs = zip(listed(), _core.kernel_addresses(isa), _core.kernel_addresses(base), strict=True)
+        assert {name for name, own, other in pairs if own != other} == dot_kernels(number_type), isa
 
 
-def test_files_of_dot_products_define_dot_kernels_alone():
+@pytest.mark.parametrize("number_type", ["int8", "bf16"])
+def test_files_of_dot_products_define_dot_kernels_alone(number_type):
     """An overlay compiles these whole files again, so any other kernel in them would be compiled for nothing."""
-    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+),", DEF, re.MULTILINE))
-    for path in CSRC.glob("ops/**/*_dot_simd.cpp"):
+    for path in CSRC.glob(f"ops/**/*_{number_type}_dot_simd.cpp"):
         defined = set(re.findall(r"^NETLET_DEFINE_KERNEL\((\w+),", path.read_text(encoding="utf-8"), re.MULTILINE))
-        assert defined <= dot, path.name
+        assert defined <= dot_kernels(number_type), path.name
+
+
+def test_every_file_of_dot_products_is_of_one_number_type():
+    """An overlay would compile no other file."""
+    every = {path.name for path in CSRC.glob("ops/**/*_dot_simd.cpp")}
+    assert every == {path.name for kind in ("int8", "bf16") for path in CSRC.glob(f"ops/**/*_{kind}_dot_simd.cpp")}
 
 
 def test_the_active_table_is_what_plans_record(isa):

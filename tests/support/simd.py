@@ -14,8 +14,12 @@ from support.repo import CSRC, ROOT
 
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
 ISAS = ("scalar", "avx2", "avx512") if X86 else ("scalar", "neon")
-# Levels that add low-precision dot products to a base level and share all its other kernels; best last.
-OVERLAYS = {"avx2_vnni": "avx2", "avx512_vnni": "avx512", "avx512_bf16": "avx512"} if X86 else {"neon_dot": "neon"}
+# Levels that add dot products of one number type to a base level and share all its other kernels; best last.
+OVERLAYS = (
+    {"avx2_vnni": ("avx2", "int8"), "avx512_vnni": ("avx512", "int8"), "avx512_bf16": ("avx512_vnni", "bf16")}
+    if X86
+    else {"neon_dot": ("neon", "int8")}
+)
 
 
 @functools.cache
@@ -29,23 +33,23 @@ def compiler() -> str | None:
 def flags(isa: str) -> tuple[str, ...]:
     text = (ROOT / "cmake" / "simd.cmake").read_text(encoding="utf-8")
     common = re.search(r"set\(netlet_common_flags ([^)]*)\)", text)
-    names = [OVERLAYS[isa], isa] if isa in OVERLAYS else [isa]
-    own = [re.search(rf"set\(flags_{name} ([^)]*)\)", text) for name in names]
+    own = dict(re.findall(r"set\(flags_(\w+) ([^)]*)\)", text))
     assert common, "cmake/simd.cmake no longer says set(netlet_common_flags ...)"
-    assert all(own), f"cmake/simd.cmake no longer says set(flags_{isa} ...)"
+    assert isa in own, f"cmake/simd.cmake no longer says set(flags_{isa} ...)"
+    its = re.sub(r"\$\{flags_(\w+)\}", lambda other: own[other[1]], own[isa])
     return (
         "-std=c++20",
         "-fPIC",
         f"-I{CSRC}",
         f"-DNETLET_ISA={isa}",
-        *([f"-DNETLET_BASE_ISA={OVERLAYS[isa]}"] if isa in OVERLAYS else []),
+        *([f"-DNETLET_BASE_ISA={OVERLAYS[isa][0]}"] if isa in OVERLAYS else []),
         *common[1].split(),
-        *(flag for match in own for flag in match[1].replace('"', "").split()),
+        *its.replace('"', "").split(),
     )
 
 
 def kernel_files(isa: str = "scalar") -> list[pathlib.Path]:
-    pattern = "*_dot_simd.cpp" if isa in OVERLAYS else "*_simd.cpp"
+    pattern = f"*_{OVERLAYS[isa][1]}_dot_simd.cpp" if isa in OVERLAYS else "*_simd.cpp"
     return sorted([*CSRC.glob(f"ops/**/{pattern}"), CSRC / "dispatch" / "isa_table.cpp"])
 
 
