@@ -6,6 +6,7 @@ import collections
 import gc
 import os
 import random
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ import hypothesis
 import numpy as np
 import pytest
 
+import netlet
 from netlet import _core
 from netlet.base import device
 from support import differences, simulation
@@ -52,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("NETLET_GUARD_PAGES"):  # every kernel next to inaccessible pages: tools/nightly.sh guard
         _core.guard_launches(True)
     differences.every_element = config.getoption("--run-slow")
+    config.option.randomly_reset_seed = False  # pytest-randomly chooses the order alone: see pytest_runtest_setup
 
 
 if "NETLET_TEST_DEVICE" in os.environ:
@@ -145,10 +148,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 _drawn: dict[int, dict[str, Any]] = {}
 
 
-@pytest.fixture(autouse=True)
-def the_same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
-    """Each test draws from a generator of its module as if it were the first."""
-    module = getattr(request.node, "module", None)  # examples of docstrings have none
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Each test draws as if it were the first: from its module's generators, and from those that netlet, Keras, Python
+    and NumPy keep. Without this, the weights of a test's networks would differ in every run."""
+    for library in (netlet, sys.modules.get("keras")):
+        if library is not None:
+            library.utils.set_random_seed(0)
+    module = getattr(item, "module", None)  # examples of docstrings have none
     for value in vars(module).values() if module is not None else ():
         if isinstance(value, np.random.Generator):
             value.bit_generator.state = _drawn.setdefault(id(value), value.bit_generator.state)

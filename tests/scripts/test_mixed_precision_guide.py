@@ -54,10 +54,12 @@ def test_dtypes_and_the_logs_of_fit():
 
 def test_the_training_loop_with_a_scaled_loss(tmp_path):
     theirs, model = pair()
-    theirs.compile(oracle.optimizers.SGD(0.5), "sparse_categorical_crossentropy")
+    # At a learning rate of 0.5 this network trains chaotically: Keras's own losses in bfloat16 are up to 8 % from those
+    # in float32; at 0.1 they are within 0.1 %.
+    theirs.compile(oracle.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
     expected = theirs.fit(X, Y, batch_size=64, epochs=5, shuffle=False, verbose=0).history["loss"]
 
-    optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.5))
+    optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1))
     loss_object = keras.losses.SparseCategoricalCrossentropy()
 
     def train_step(x, y):
