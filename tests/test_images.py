@@ -9,11 +9,13 @@ import keras
 import numpy as np
 import pytest
 from keras.src.utils import dataset_utils
+from PIL import Image
 
 import netlet
 from netlet import utils
 from support.child import run_child
 
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 2 2\n%%EndComments\nshowpage\n%%EOF\n"
 RNG = np.random.default_rng(0)
 
 
@@ -87,6 +89,31 @@ def test_files_in_memory_and_transparency(tmp_path):
 def test_bad_arguments(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def iptc_with(content):
+    """An IPTC file, whose image is another file."""
+    fields = [(60, b"\1\0"), (20, b"\0\0\0\2"), (30, b"\0\0\0\2"), (120, b"\0\0\0\5")]
+    parts = [bytes((0x1C, 3, tag)) + len(value).to_bytes(2, "big") + value for tag, value in fields]
+    return b"".join([*parts, bytes((0x1C, 8, 10)), len(content).to_bytes(2, "big"), content])
+
+
+def test_files_that_pillow_gives_to_a_program_are_refused(monkeypatch, tmp_path):
+    from PIL import EpsImagePlugin
+
+    called = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *args: called.append(args) or Image.new("RGB", (2, 2)).im)
+    for number, content in enumerate((EPS, iptc_with(EPS))):
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(content)
+        with Image.open(path, formats=["EPS", "IPTC"]) as opened:
+            opened.load()
+        assert len(called) == number + 1
+    called.clear()
+    for number in range(2):
+        with pytest.raises(OSError, match=rf"load_img: cannot identify the image file .*{number}.png.* EPS files are"):
+            utils.load_img(tmp_path / f"{number}.png")
+    assert not called
 
 
 def test_without_pillow():

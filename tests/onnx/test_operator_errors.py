@@ -14,6 +14,8 @@ from onnx import helper  # noqa: E402
 from netlet.onnx import backend  # noqa: E402
 
 F = np.float32
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 2 2\n%%EndComments\nshowpage\n%%EOF\n"
+LARGE_IMAGE = b"P6\n8000 8000\n255\n"
 CASES = [
     ("Add", [np.ones((2, 3), F), np.ones((4,), F)], {}, "do not broadcast"),
     ("MatMul", [np.ones((2, 3), F), np.ones((2, 3), F)], {}, "summed axes"),
@@ -31,6 +33,8 @@ CASES = [
     ("OptionalGetElement", [None], {}, "empty optional"),
     ("RegexFullMatch", [np.array(["a"], object)], {"pattern": "("}, "expected a regular expression"),
     ("ImageDecoder", [np.zeros(4, np.uint8)], {}, "expected an image file"),
+    ("ImageDecoder", [np.frombuffer(EPS, np.uint8)], {}, "expected one of the formats BMP, JPEG,"),
+    ("ImageDecoder", [np.frombuffer(LARGE_IMAGE, np.uint8)], {}, "received shape (8000, 8000, 3)"),
     ("Constant", [], {}, "expected one of the attributes value"),
     ("Add", [np.array([2**63], np.uint64), np.array([1], np.uint64)], {}, "within int64"),
     ("Cast", [np.ones(2, F)], {"to": 99}, "received number 99"),

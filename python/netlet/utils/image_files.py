@@ -12,6 +12,7 @@ import numpy as np
 
 from netlet.base.arrays import as_ndarray
 from netlet.base.extras import needs
+from netlet.base.image_opening import open_image
 from netlet.config import numpy_dtype
 from netlet.saving.atomic import write_file
 
@@ -131,7 +132,7 @@ def load_img(
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> Any:
-    """Loads an image file.
+    """Loads an image file of any format that Pillow decodes itself: all but EPS and IPTC.
 
     Args:
         path: a path, or an `io.BytesIO`.
@@ -147,6 +148,7 @@ def load_img(
     Raises:
         ValueError: an unknown `color_mode` or `interpolation`.
         TypeError: `path` is of another type.
+        OSError: the file cannot be read, or has no such format.
         ImportError: Pillow is not installed.
 
     >>> import tempfile
@@ -162,7 +164,7 @@ def load_img(
         raise ValueError(f"load_img: expected {_listed(_MODES)} as `color_mode`, received {color_mode!r}.")
     if interpolation not in _FILTERS:
         raise ValueError(f"load_img: expected {_listed(_FILTERS)} as `interpolation`, received {interpolation!r}.")
-    with image.open(path) as img:
+    with open_image(path, "load_img") as img:
         img.load()
         if img.mode not in _MODES[color_mode]:
             img = img.convert(_MODES[color_mode][0])

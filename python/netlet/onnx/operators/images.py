@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
-from netlet.base.extras import needs
+from netlet.base.image_opening import open_image
 
 from ..node import Node
 from .registry import operator
 from .values import constant
+
+_FORMATS = ("BMP", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # those of the operator's definition
 
 
 @operator("Col2Im")
@@ -43,15 +45,17 @@ def col2im(node: Node, x: Any, image_shape: Any, block_shape: Any) -> Any:
 @operator("ImageDecoder")
 def image_decoder(node: Node, encoded: Any) -> Any:
     """The pixels (rows, columns, channels) of an image file, read by Pillow."""
-    image = needs("PIL.Image", "images", "ONNX's ImageDecoder")
     order = node.attribute("pixel_format", "RGB")
     if order not in ("RGB", "BGR", "Grayscale"):
         raise node.error(f"expected pixel_format to be RGB, BGR or Grayscale, received {order!r}.")
+    mode = "L" if order == "Grayscale" else "RGB"
+    content = io.BytesIO(constant(node, encoded, "encoded_stream").tobytes())
     try:
-        opened = image.open(io.BytesIO(constant(node, encoded, "encoded_stream").tobytes()))
-        pixels = np.array(opened.convert("L" if order == "Grayscale" else "RGB"))
+        with open_image(content, "ImageDecoder", _FORMATS) as image:
+            node.check_size((image.height, image.width, len(mode)))
+            pixels = np.array(image.convert(mode))
     except OSError as error:
-        raise node.error(f"expected an image file: {error}.") from error
+        raise node.error(f"expected an image file: {error}") from error
     if order == "Grayscale":
         return pixels[..., None]
     return np.ascontiguousarray(pixels[..., ::-1]) if order == "BGR" else pixels
