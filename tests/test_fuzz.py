@@ -59,7 +59,7 @@ def run_faulty(words, tmp_path, monkeypatch, hangs=120.0):
 
 
 def test_the_harness_finds_faults(tmp_path, monkeypatch):
-    words = ["good", "kind", "no words", "no text", "other path", "other path, natively", "code"]
+    words = ["good", "late import", "kind", "no words", "no text", "other path", "other path, natively", "code"]
     memory = [] if ADDRESS_SANITIZER else ["memory"]  # which is not limited then
     words += memory
     result = run_faulty(words, tmp_path, monkeypatch)

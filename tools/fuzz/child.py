@@ -37,6 +37,7 @@ def main(names: str, work: str, engine: str, runs: str, seconds: str, seed: str,
     os.chdir(folder)
     tempfile.tempdir = str(folder)
     faulthandler.enable()
+    sys.dont_write_bytecode = True  # modules that are imported late would write it while the watch is on
     warnings.simplefilter("ignore")
     last = LastInput(pathlib.Path(work, "input"))
     watch = Watch(folder, pathlib.Path(work, "canary", "secret"))

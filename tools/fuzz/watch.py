@@ -38,6 +38,7 @@ _CODE = (
     "pickle.find_class marshal.loads code.__new__ function.__new__ sys.addaudithook urllib.Request ftplib.connect"
 ).split()
 _NETLET = os.path.dirname(importlib.util.find_spec("netlet").origin or "?") + os.sep  # type: ignore[union-attr]
+_IMPORT = "<frozen importlib._bootstrap_external>"  # where Python reads the files of modules
 _IN_ACCESS, _IN_MODIFY, _IN_OPEN, _IN_CREATE, _IN_NONBLOCK = 0x1, 0x2, 0x20, 0x100, 0o4000
 
 
@@ -72,8 +73,11 @@ class Watch:
             return
         if event in _PATHS:
             self._paths(event, arguments)
-        elif event == "exec" and getattr(arguments[0], "co_filename", "").startswith(_NETLET):
-            pass  # netlet imports one of its own files
+        elif event == "exec" and hasattr(arguments[0], "co_filename"):
+            if not arguments[0].co_filename.startswith(_NETLET):  # netlet imports one of its own files
+                self.acts.append(f"exec of code in {arguments[0].co_filename}")  # without its address
+        elif event == "marshal.loads" and _caller(2) == _IMPORT:
+            pass  # code in a .pyc file, which `exec` runs then
         elif event in _CODE or event.startswith("socket."):
             self.acts.append(f"{event} {str(arguments[:2])[:200]}")
         elif event == "import" and not str(arguments[0]).startswith("netlet."):
@@ -86,7 +90,7 @@ class Watch:
             path = os.fsdecode(given)
             if "\0" in path or (path[: path.rfind("/") + 1] == self._root and not os.path.islink(path)):
                 continue  # mostly, and without `realpath`, which asks for each folder on the way
-            if not os.path.realpath(path).startswith(self._root):
+            if not os.path.realpath(path).startswith(self._root) and not _imported(path):
                 # Without the random names of temporary folders, so that one act is reported once.
                 self.acts.append(f"{event} of {re.sub(r'fuzz-[^/]*|tmp[^/]*', '*', path)}"[:200])
 
@@ -110,3 +114,13 @@ class Watch:
             return self._notices is not None and bool(os.read(self._notices, 4096))
         except BlockingIOError:
             return False
+
+
+def _imported(path: str) -> bool:
+    """Whether Python's import opens one of netlet's own files: netlet imports some of them late."""
+    return path.startswith(_NETLET) and _caller(4) == _IMPORT  # the hook and its method are in between
+
+
+def _caller(depth: int) -> str:
+    """The source file of the function that called the hook, `depth` calls ago."""
+    return sys._getframe(depth).f_code.co_filename

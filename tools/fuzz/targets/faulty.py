@@ -8,8 +8,11 @@ import pathlib
 import signal
 import time
 
+from netlet import layers
+
 from ..target import CANARY, Target
 
+assert layers.LayerNormalization  # and with it all that the import of another layer's module needs
 _libc = ctypes.CDLL(None)  # its calls raise no audit events
 
 
@@ -26,6 +29,8 @@ def _run(data: bytes, folder: pathlib.Path) -> None:
             file.read()
     elif word == "other path, natively":
         os.close(_libc.open(CANARY.encode(), os.O_RDONLY))
+    elif word == "late import":
+        assert layers.RMSNormalization  # no fault: its module is imported at the first use
     elif word == "code":
         exec("pass")
     elif word == "memory":

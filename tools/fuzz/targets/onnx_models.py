@@ -128,8 +128,17 @@ def _seeds() -> list[bytes]:
         shapes.model(shapes("Mul", shapes("Reshape", "x", np.array([3, -1])), r(3, 1))),
     ]
     names = ("residual", "convolutions", "LSTM forward last", "transformer 17", "upward")
-    models = [*small * 8, *(NETWORKS[name]()[0] for name in names)]
+    models = [*small * 8, _decoder(), *(NETWORKS[name]()[0] for name in names)]
     return [bytes(model.SerializeToString()) for model in models]
+
+
+def _decoder() -> Any:
+    """A model with an image file in it: what decodes images is imported before the watch begins."""
+    from support.onnx_graphs import Graph
+
+    g = Graph(opset=20, x=(1, 2, 3))
+    pixels = g("ImageDecoder", np.frombuffer(b"P6\n2 1\n255\nabcdef", np.uint8))
+    return g.model(g("Add", "x", g("Cast", pixels, to=1)))
 
 
 def _run(data: bytes, folder: pathlib.Path) -> None:
