@@ -78,3 +78,26 @@ def test_a_dimension_of_minus_one_is_of_any_size() -> None:
 def test_a_number_may_get_a_shape() -> None:
     g = Graph(x=())
     assert netlet.onnx.load(g.model(g("Reshape", "x", np.array([1, 1])))).output_shape == (1, 1)
+
+
+def test_operators_that_compute_with_values() -> None:
+    """NumPy computes them, or they take no symbolic tensor: they run as layers."""
+    g = Graph(opset=26, x=(("n", 4), "int8"))
+    model = netlet.onnx.load(g.model(g("BitCast", "x", to=TensorProto.BOOL), dtype=TensorProto.BOOL))
+    with pytest.warns(UserWarning, match="BitCast_0.* NumPy makes elements of bool"):
+        assert model.predict(np.eye(3, 4, dtype="int8"), verbose=0).tolist() == np.eye(3, 4, dtype=bool).tolist()
+    g = Graph(x=("n", 4))
+    model = netlet.onnx.load(g.model(g("Multinomial", "x", sample_size=5), dtype=TensorProto.INT32))
+    classes = model.predict(np.log(np.eye(3, 4, dtype="float32") + 1e-30), verbose=0)
+    assert classes.tolist() == [[0] * 5, [1] * 5, [2] * 5]
+
+
+@pytest.mark.parametrize(
+    ("op_type", "attributes", "message"),
+    [("BitCast", {"to": TensorProto.UINT32}, "uint32"), ("StringConcat", {}, "NumPy"), ("StringSplit", {}, "split")],
+)
+def test_operators_of_types_that_netlet_lacks_on_symbolic_inputs(op_type: str, attributes: Any, message: str) -> None:
+    g = Graph(opset=26, x=("n", 4))
+    proto = g.model(g(op_type, *["x"] * (2 if op_type == "StringConcat" else 1), **attributes))
+    with pytest.raises(ValueError, match=rf"ONNX node '/{op_type}_0' \({op_type}\).*{message}"):
+        netlet.onnx.load(proto)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet import layers, ops
+from netlet import _core, layers, ops
 from netlet.base import tree
 from netlet.engine.graph import KerasTensor, OpCall
 from netlet.engine.needs_values import NeedsValues
@@ -85,7 +85,7 @@ class Builder:
             return self.operator(node, values)
         try:
             outputs = call_operator(node, values)
-        except (NeedsConstant, NeedsValues):
+        except (NeedsConstant, NeedsValues, _core.SymbolicArgument):
             return self.operator(node, values)
         except (ValueError, TypeError):
             if not any(None in v.shape for v in tree.flatten(values) if isinstance(v, KerasTensor)):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from netlet import _core
 from netlet.engine.graph import KerasTensor
 
 from .folding import can_fold, folded
@@ -85,7 +86,7 @@ def _symbolic(node: Node, values: list[Any]) -> tuple[Any, ...] | None:
     """The outputs of a node for symbolic tensors; None if it needs values."""
     try:
         return folded(node, values) if can_fold(node, values) else call_operator(node, values)
-    except (NotImplementedError, TypeError, ValueError, RuntimeError):
+    except (NotImplementedError, TypeError, ValueError, RuntimeError, _core.SymbolicArgument):
         return None  # no answer: the layer's own inference reports what is wrong with the node
 
 

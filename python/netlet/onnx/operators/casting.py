@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from netlet import ops
 from netlet.config import DTYPES
 
 from ..node import Node
-from .element_types import attribute_type, cast, numpy_type, onnx_type, type_of
+from .element_types import attribute_type, cast, numpy_type, onnx_type, type_of, values_of
 from .registry import operator
 
 
@@ -33,5 +31,5 @@ def bit_cast(node: Node, x: Any) -> Any:
     to = attribute_type(node, "to") or ""
     if to in DTYPES and type_of(x) in DTYPES and "bool" not in (to, type_of(x)):
         return ops.view(x, to)
-    values = np.asarray(x)
+    values = values_of(node, x, to)
     return values.reshape(values.shape or 1).view(numpy_type(to)).reshape(values.shape)

@@ -16,6 +16,7 @@ from netlet import ops
 from netlet.base.extras import needs
 from netlet.config import DTYPES
 from netlet.engine.graph import KerasTensor
+from netlet.engine.needs_values import NeedsValues, values_if_known
 
 from ..node import Node
 from ..schemas import schema
@@ -108,7 +109,7 @@ def cast(node: Node, x: Any, to: str, saturate: bool = True, round_mode: str = "
         return x if type_of(x) == to else ops.cast(x, to)
     if isinstance(x, KerasTensor):
         raise node.error(f"expected a type that netlet has, received {to}. They are {', '.join(DTYPES)}.")
-    values = np.asarray(x)
+    values = values_of(node, x, to)
     if to == "string":
         return np.array([str(v) for v in values.ravel()], object).reshape(values.shape)
     dtype = numpy_type(to)
@@ -120,6 +121,23 @@ def cast(node: Node, x: Any, to: str, saturate: bool = True, round_mode: str = "
         top = float(needs("ml_dtypes", "onnx", "netlet.onnx").finfo(dtype).max)
         values = np.clip(values.astype(np.float32), -top, top)
     return _converted(values, dtype)
+
+
+def values_of(node: Node, x: Any, to: str) -> np.ndarray:
+    """The values of x, which NumPy makes those of a type that netlet lacks.
+
+    Args:
+        node: the node, for messages.
+        x: NumPy array or Tensor.
+        to: the type, for messages.
+
+    Raises:
+        NeedsValues: the step that is recorded computes x.
+    """
+    known = values_if_known(x)
+    if known is None:
+        raise NeedsValues(str(node), f"NumPy makes elements of {to} of its input's values")
+    return known
 
 
 def _converted(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
