@@ -91,6 +91,12 @@ def test_constants_that_take_more_memory_than_the_file_justifies(op_type: str) -
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KB
 
 
+def test_inputs_of_operators_that_are_run_to_infer_their_shapes_are_bounded() -> None:
+    g = Graph(x=(1 << 40, 3), axes=(("n",), "int64"))
+    with pytest.raises(ValueError, match=r"\(Pad\).*of the shapes \(1099511627776, 3\), .* expected at most 268435456"):
+        netlet.onnx.load(g.model(g("Pad", "x", "axes")))
+
+
 def test_cycles_and_names() -> None:
     proto = relu_model()
     proto.graph.node[0].input[0] = proto.graph.node[0].output[0]

@@ -144,6 +144,16 @@ def test_what_a_graph_may_not_say(edit, good, tmp_path):
         netlet.models.load_model(path)
 
 
+def test_an_op_that_is_run_to_infer_its_shape_takes_memory_in_proportion_to_the_file(tmp_path):
+    good, bad = tmp_path / "good.netlet", tmp_path / "bad.netlet"
+    x = netlet.Input(batch_shape=(2, 4))
+    netlet.Model(x, netlet.ops.view(x, "int32")).save(good)
+    assert netlet.models.load_model(good).output.shape == (2, 4)
+    change(good, bad, lambda d: d["model"]["config"]["layers"][0]["config"].update(batch_shape=[2, 1 << 40]))
+    with pytest.raises(ValueError, match=r"bad\.netlet.*of the shapes \(2, 1099511627776\) take 8796093022208 bytes"):
+        netlet.models.load_model(bad)
+
+
 def test_an_op_on_constants_alone_is_not_run(good, tmp_path):
     """An op without a symbolic argument would run during loading; this one would allocate terabytes."""
     path = tmp_path / "bad.netlet"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netlet.config import DTYPES
-from netlet.engine.graph import KerasTensor
+from netlet.engine.graph import KerasTensor, bounded_trials
 from netlet.layers import Input
 from netlet.models import Model
 
@@ -67,7 +67,8 @@ def load(source: Any, name: str | None = None, input_shapes: Mapping[str, Sequen
     if not inputs:
         raise ValueError(f"ONNX graph '{graph.name}': expected at least one input, received none.")
     try:
-        results = run_graph(graph, inputs, program.calling(builder.call))
+        with bounded_trials(program.nbytes):
+            results = run_graph(graph, inputs, program.calling(builder.call))
     except ValueError as error:
         free = {v.name: v.shape for v in graph.inputs if any(not isinstance(n, int) for n in (v.shape or ())[1:])}
         if not free:

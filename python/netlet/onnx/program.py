@@ -25,6 +25,7 @@ class Program:
     Attributes:
         graph: its graph.
         functions: {(domain, name): FunctionProto} of the model's own operators.
+        nbytes: the size of the serialized model.
 
     Raises:
         ValueError: the model is damaged: `Graph` lists how.
@@ -40,7 +41,8 @@ class Program:
                 f"ONNX model: expected a version of the standard operators from 1 to {NEWEST_OPSET}, received "
                 f"{self.opsets['']}."
             )
-        largest = largest or max(_LEAST_CONSTANT, 16 * proto.ByteSize())
+        self.nbytes: int = proto.ByteSize()
+        largest = largest or max(_LEAST_CONSTANT, 16 * self.nbytes)
         self.functions = {(standard_domain(f.domain), f.name): f for f in proto.functions}
         self.graph = Graph.of(proto.graph, self.opsets, largest)
         if self.graph.free:

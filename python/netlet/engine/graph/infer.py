@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,14 +10,18 @@ from typing import Any
 
 from netlet import _core
 from netlet.base import tree
-from netlet.config import standardize_dtype
+from netlet.config import numpy_dtype, standardize_dtype
 
 from ..needs_values import NeedsValues
 from .symbols import KerasTensor
 
 PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
 _LARGER_PROBES = (64, 96)  # for functions that need more, e.g. a window of 32 steps; halves, quarters, ... are whole
+_LEAST_BYTES = (
+    1 << 28
+)  # of the arrays of a trial that any file may ask for; larger files may ask for 16 times their own
 _trying: ContextVar[bool] = ContextVar("netlet_trying", default=False)
+_most_bytes: ContextVar[int | None] = ContextVar("netlet_most_bytes_of_trials", default=None)
 
 
 @contextmanager
@@ -34,11 +39,28 @@ def in_trial() -> bool:
     return _trying.get()
 
 
+@contextmanager
+def bounded_trials(nbytes: int) -> Iterator[None]:
+    """Context manager: the shapes come from a file, so the arrays of a trial must be in proportion to it.
+
+    Args:
+        nbytes: the size of the file.
+    """
+    token = _most_bytes.set(max(_LEAST_BYTES, 16 * nbytes))
+    try:
+        yield
+    finally:
+        _most_bytes.reset(token)
+
+
 def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Returns the KerasTensors of fn's outputs. It records fn, which computes nothing, with None = 2 and None = 3.
 
     If fn takes no sizes as small as these, None = 64 and None = 96 are tried. A function with an op that needs values
     is run on ones and on zeros instead.
+
+    Raises:
+        ValueError: a file states shapes that are too large to run the function.
     """
     unknown = any(None in t.shape for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor))
     try:
@@ -96,11 +118,13 @@ def _trial(
 ) -> Any:
     """The shapes and dtypes of fn's outputs with None = `extent`; with `value`, from inputs filled with it."""
     tape = _core.Tape(record=value is None)
+    if value is not None:
+        _check_bytes([t for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor)], extent)
 
     def stand_in(leaf: Any) -> Any:
         if not isinstance(leaf, KerasTensor):
             return leaf
-        shape = [extent if d is None else d for d in leaf.shape]
+        shape = _shape(leaf, extent)
         return tape.input(shape, leaf.dtype, leaf.name) if value is None else _core.full(shape, leaf.dtype, value)
 
     with tape, trial():
@@ -113,6 +137,22 @@ def _trial(
         return _Leaf(tuple(int(d) for d in tensor.shape), standardize_dtype(tensor.dtype))
 
     return tree.map_structure(spec, outputs)
+
+
+def _shape(symbol: KerasTensor, extent: int) -> tuple[int, ...]:
+    return tuple(extent if d is None else d for d in symbol.shape)
+
+
+def _check_bytes(symbols: list[KerasTensor], extent: int) -> None:
+    """Raises ValueError if arrays in the place of the symbols need more bytes than the file may ask for."""
+    most = _most_bytes.get()
+    shapes = [_shape(symbol, extent) for symbol in symbols]
+    nbytes = sum(math.prod(shape) * numpy_dtype(t.dtype).itemsize for shape, t in zip(shapes, symbols, strict=True))
+    if most is not None and nbytes > most:
+        raise ValueError(
+            f"An op needs values, and arrays of the shapes {', '.join(map(str, shapes))} take {nbytes} bytes: expected "
+            f"at most {most} in a file of this size."
+        )
 
 
 class _Leaf:
