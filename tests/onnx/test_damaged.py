@@ -97,6 +97,15 @@ def test_inputs_of_operators_that_are_run_to_infer_their_shapes_are_bounded() ->
         netlet.onnx.load(g.model(g("Pad", "x", "axes")))
 
 
+def test_a_message_repeats_no_long_name() -> None:
+    g = Graph(x=("n", 3))
+    proto = g.model(g("Relu", "x"))
+    proto.graph.node[0].input[0] = "y" * 100_000
+    with pytest.raises(ValueError, match=r"nothing defines the values .'yyy.*…") as caught:
+        netlet.onnx.load(proto)
+    assert len(str(caught.value)) <= 2000
+
+
 def test_cycles_and_names() -> None:
     proto = relu_model()
     proto.graph.node[0].input[0] = proto.graph.node[0].output[0]

@@ -8,6 +8,7 @@ import pytest
 
 import netlet
 from netlet import layers
+from support.hostile import change
 
 
 def config_of(model):
@@ -73,3 +74,23 @@ def test_nesting_without_end():
         netlet.saving.deserialize_keras_object(inner)
     while inner:  # Python's own end of such a list recurses
         inner = inner.pop()
+
+
+@pytest.mark.parametrize(
+    "read", [netlet.saving.deserialize_keras_object, lambda c: type(graph()).from_config(c["config"])]
+)
+def test_a_message_repeats_no_long_value(read):
+    config = config_of(graph())
+    entry(config)["class_name"] = {"a": list(range(10_000))}
+    with pytest.raises(ValueError, match=r"(?s)expected a string, received \{'a': \[0, 1, 2.*…") as caught:
+        read(config)
+    assert len(str(caught.value)) <= 2000
+
+
+def test_an_error_of_a_file_repeats_no_long_value(tmp_path):
+    good, bad = tmp_path / "good.netlet", tmp_path / "bad.netlet"
+    graph().save(good)
+    change(good, bad, lambda d: entry(d["model"]).update(class_name=["x" * 100_000]))
+    with pytest.raises(ValueError, match=r"bad\.netlet.*expected a string, received \['xxx.*…") as caught:
+        netlet.models.load_model(bad)
+    assert len(str(caught.value)) <= 2000 + 100 + len(str(bad))

@@ -9,6 +9,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from .shortening import short_messages
+
 
 class Damaged(ValueError):
     """A file with unexpected contents. The message begins with its path."""
@@ -34,11 +36,14 @@ def damage_named(path: Any) -> Iterator[None]:
 def damaged_config_named(what: str) -> Iterator[None]:
     """Converts the exceptions that a config of unexpected structure causes, such as KeyError, to ValueError.
 
+    Messages of more than 2,000 characters are shortened.
+
     Args:
         what: the object of the config, for the message: "Sequential".
     """
     try:
-        yield
+        with short_messages():
+            yield
     except RecursionError:
         raise ValueError(f"The config of {what} is nested too deeply.") from None
     except KeyError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netlet.base.shortening import short_messages
 from netlet.config import DTYPES
 from netlet.engine.graph import KerasTensor, bounded_trials
 from netlet.layers import Input
@@ -21,6 +22,7 @@ from .running import run_graph
 from .size_trial import SizeTrial
 
 
+@short_messages()
 def load(source: Any, name: str | None = None, input_shapes: Mapping[str, Sequence[int | None]] | None = None) -> Model:
     """Makes a Model of an ONNX model.
 

@@ -77,15 +77,3 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     """
     units = sum(0.36 if c in _NARROW else 0.92 if c in _WIDE else 0.74 if c.isupper() else 0.6 for c in text)
     return units * size * (1.06 if bold else 1.0)
-
-
-def shortened(text: str, most: int) -> str:
-    """The text, or its beginning and end around "…" if it has more than `most` characters.
-
-    >>> shortened("a_very_long_name", 9)
-    'a_ve…name'
-    """
-    if len(text) <= most:
-        return text
-    end = (most - 1) // 2
-    return text[: most - 1 - end] + "…" + text[-end:]

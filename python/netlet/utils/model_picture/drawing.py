@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 
-from ..svg import FONT, INK, MUTED, Svg, escape, shortened, text_width
+from netlet.base.shortening import shortened
+
+from ..svg import FONT, INK, MUTED, Svg, escape, text_width
 from .graph import Box, Graph
 from .layout import Layout, layered
 
