@@ -7,7 +7,7 @@ import random
 
 from ..mutation import change_bytes, change_json_bytes
 from ..target import Target, written
-from .hdf5_files import change_hdf5
+from .hdf5_files import change_hdf5, written_by_h5py
 from .models import saved, saved_models
 from .zips import changed_zip, members_of, zipped
 
@@ -19,7 +19,12 @@ def _change_member(name: str, content: bytes, rng: random.Random) -> bytes:
 
 
 def _seeds() -> list[bytes]:
-    return [*saved_models("m.keras"), _with_vocabulary()]
+    archives = [*saved_models("m.keras"), _with_vocabulary()]
+    for archive in archives:
+        for info, content in members_of(archive):
+            if info.filename.endswith(".h5"):
+                written_by_h5py(content)
+    return archives
 
 
 def _with_vocabulary() -> bytes:
