@@ -97,6 +97,13 @@ def test_inputs_of_operators_that_are_run_to_infer_their_shapes_are_bounded() ->
         netlet.onnx.load(g.model(g("Pad", "x", "axes")))
 
 
+@pytest.mark.parametrize("op_type", ["Bernoulli", "RandomNormalLike", "RandomUniformLike", "Multinomial"])
+def test_random_numbers_for_an_input_of_any_size(op_type: str) -> None:
+    g = Graph(x=(1 << 30, 3))
+    with pytest.raises(ValueError, match=rf"\({op_type}\): expected a constant of at most \d+ elements"):
+        netlet.onnx.load(g.model(g("Add", g("Cast", g(op_type, "x"), to=1), np.float32(1))))
+
+
 def test_a_message_repeats_no_long_name() -> None:
     g = Graph(x=("n", 3))
     proto = g.model(g("Relu", "x"))

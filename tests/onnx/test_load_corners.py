@@ -101,3 +101,13 @@ def test_operators_of_types_that_netlet_lacks_on_symbolic_inputs(op_type: str, a
     proto = g.model(g(op_type, *["x"] * (2 if op_type == "StringConcat" else 1), **attributes))
     with pytest.raises(ValueError, match=rf"ONNX node '/{op_type}_0' \({op_type}\).*{message}"):
         netlet.onnx.load(proto)
+
+
+@pytest.mark.parametrize("size", ["n", 50])
+@pytest.mark.parametrize("op_type", ["Bernoulli", "RandomNormalLike", "RandomUniformLike", "Multinomial"])
+def test_random_numbers_are_drawn_when_the_model_runs(op_type: str, size: Any) -> None:
+    """Also where their shape is known while it is loaded."""
+    g = Graph(x=(size, 4))
+    model = netlet.onnx.load(g.model(g("Add", g("Cast", g(op_type, "x"), to=1), g("ReduceSum", "x", keepdims=0))))
+    x = np.full((50, 4), 0.5, np.float32)
+    assert (model.predict(x, verbose=0) != model.predict(x, verbose=0)).any()

@@ -16,7 +16,7 @@ from netlet.engine.variable import blank_variables
 
 from .as_layers import registry as converters
 from .deferred import Collection, Deferred
-from .folding import can_fold, folded, is_known
+from .folding import RANDOM, can_fold, folded, is_known
 from .node import Node
 from .operator_layer import OnnxOperator, operator_graph
 from .operators import registry
@@ -81,7 +81,7 @@ class Builder:
     def _computed(self, node: Node, values: list[Any]) -> tuple[Any, ...]:
         """The outputs, by ops where all that the handler needs is known, else by an OnnxOperator."""
         depends = any(isinstance(v, Deferred) for v in values) or any(_is_parameter(node, v) for v in values)
-        if depends or (node.graphs and not (node.op_type == "If" and is_constant(values[0]))):
+        if depends or node.op_type in RANDOM or (node.graphs and not (node.op_type == "If" and is_constant(values[0]))):
             return self.operator(node, values)
         try:
             outputs = call_operator(node, values)

@@ -134,6 +134,7 @@ for _name, _normal in {"RandomNormal": True, "RandomUniform": False}.items():
 @operator("Bernoulli")
 def bernoulli(node: Node, x: Any) -> Any:
     """1 with the probability x, else 0."""
+    node.check_size(x.shape)
     drawn = ops.less(random.uniform(tuple(x.shape), seed=seed_of(node)), ops.cast(x, "float32"))
     return cast(node, drawn, attribute_type(node, "dtype", type_of(x)) or "")
 
@@ -141,5 +142,7 @@ def bernoulli(node: Node, x: Any) -> Any:
 @operator("Multinomial")
 def multinomial(node: Node, x: Any) -> Any:
     """Classes drawn from unnormalized log-probabilities."""
-    drawn = random.categorical(x, node.attribute("sample_size", 1), seed=seed_of(node))
+    count = node.attribute("sample_size", 1)
+    node.check_size((*x.shape, count))
+    drawn = random.categorical(x, count, seed=seed_of(node))
     return cast(node, drawn, attribute_type(node, "dtype", "int32") or "")
