@@ -150,7 +150,7 @@ def test_an_op_that_is_run_to_infer_its_shape_takes_memory_in_proportion_to_the_
     netlet.Model(x, netlet.ops.view(x, "int32")).save(good)
     assert netlet.models.load_model(good).output.shape == (2, 4)
     change(good, bad, lambda d: d["model"]["config"]["layers"][0]["config"].update(batch_shape=[2, 1 << 40]))
-    with pytest.raises(ValueError, match=r"bad\.netlet.*of the shapes \(2, 1099511627776\) take 8796093022208 bytes"):
+    with pytest.raises(ValueError, match=r"bad\.netlet.*most 16777216 elements .* shapes \(2, 1099511627776\)"):
         netlet.models.load_model(bad)
 
 

@@ -32,6 +32,7 @@ _WITH_PARAMETERS = set(
     "LSTM GRU RNN Attention".split()
 )
 
+_DRAWING = RANDOM | {"Dropout"}  # they draw when the model runs, not where their shape is known while it is loaded
 
 _SLACK_BYTES = 1 << 20  # what a layer may need beyond its weights: for small ones the shapes make a better error
 
@@ -81,7 +82,11 @@ class Builder:
     def _computed(self, node: Node, values: list[Any]) -> tuple[Any, ...]:
         """The outputs, by ops where all that the handler needs is known, else by an OnnxOperator."""
         depends = any(isinstance(v, Deferred) for v in values) or any(_is_parameter(node, v) for v in values)
-        if depends or node.op_type in RANDOM or (node.graphs and not (node.op_type == "If" and is_constant(values[0]))):
+        if (
+            depends
+            or node.op_type in _DRAWING
+            or (node.graphs and not (node.op_type == "If" and is_constant(values[0])))
+        ):
             return self.operator(node, values)
         try:
             outputs = call_operator(node, values)

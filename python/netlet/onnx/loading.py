@@ -7,7 +7,7 @@ from typing import Any
 
 from netlet.base.shortening import short_messages
 from netlet.config import DTYPES
-from netlet.engine.graph import KerasTensor, bounded_trials
+from netlet.engine.graph import KerasTensor, shapes_of_file
 from netlet.layers import Input
 from netlet.models import Model
 
@@ -69,7 +69,7 @@ def load(source: Any, name: str | None = None, input_shapes: Mapping[str, Sequen
     if not inputs:
         raise ValueError(f"ONNX graph '{graph.name}': expected at least one input, received none.")
     try:
-        with bounded_trials(program.nbytes):
+        with shapes_of_file(program.nbytes):
             results = run_graph(graph, inputs, program.calling(builder.call))
     except ValueError as error:
         free = {v.name: v.shape for v in graph.inputs if any(not isinstance(n, int) for n in (v.shape or ())[1:])}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netlet.base.extras import needs
+from netlet.engine.graph import most_elements
 
 from .tensors import checked_text, to_array
 
 if TYPE_CHECKING:
     from .graph import Graph
 
+_MOST_STEPS = 1 << 14  # of a loop, which is unrolled while a model is loaded
 RunGraph = Callable[["Graph", Sequence[Any]], list[Any]]
 
 
@@ -182,6 +185,25 @@ class Node:
                 f"expected a constant of at most {self.largest} elements in a file of this size, received shape "
                 f"{tuple(int(d) for d in shape)}."
             )
+
+    def check_stated(self, shape: Sequence[int]) -> None:
+        """Raises ValueError if an array of this shape is larger than the file that is loaded can ask for.
+
+        Handlers call it before they make an array whose shape is that of an input, which a file merely states. Where
+        the model runs, the input is there, and the array may be as large.
+        """
+        most = most_elements()
+        sizes = [int(d) for d in shape]
+        if most is not None and math.prod(sizes) > most:
+            raise self.error(
+                f"its inputs state shapes that need an array {tuple(sizes)}: expected at most {most} elements in a "
+                "file of this size."
+            )
+
+    def check_steps(self, count: int) -> None:
+        """Raises ValueError if a file that is loaded asks for more steps than can be made one by one."""
+        if most_elements() is not None and count > _MOST_STEPS:
+            raise self.error(f"expected at most {_MOST_STEPS} steps or parts, received {count}.")
 
     def error(self, text: str) -> ValueError:
         """The error that names this node, to be raised."""

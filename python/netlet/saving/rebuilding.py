@@ -9,7 +9,7 @@ from typing import Any
 
 from netlet.base.untrusted import damaged_config_named
 from netlet.config import is_float
-from netlet.engine.graph import bounded_trials
+from netlet.engine.graph import shapes_of_file
 from netlet.engine.variable import blank_variables
 
 from .registry import find_builtin
@@ -113,7 +113,7 @@ def rebuild(config: Any, nbytes: int, has_weights: bool) -> Any:
         if left < 0:
             raise ValueError(f"the architecture needs more weights than the file holds, at '{variable}'.")
 
-    with sharing_scope(), blank_variables(claim), bounded_trials(nbytes):
+    with sharing_scope(), blank_variables(claim), shapes_of_file(nbytes):
         model = deserialize_object(config)
     is_model = isinstance(model, find_builtin("netlet.models", "Model", function=False))
     if not is_model and not getattr(type(model), "saves_alone", False):

@@ -7,7 +7,7 @@ A `KerasTensor` has a shape (None where any size is accepted) and no values. Cal
 from __future__ import annotations
 
 from .function import Function
-from .infer import PROBES, bounded_trials, in_trial, infer_spec, symbol_of_trials, trial
+from .infer import PROBES, in_trial, infer_spec, most_elements, shapes_of_file, symbol_of_trials, trial
 from .op_call import OpCall, symbolic_op
 from .operation import Operation
 from .sources import get_source_inputs
@@ -31,13 +31,14 @@ __all__ = [
     "Node",
     "OpCall",
     "Operation",
-    "bounded_trials",
     "get_source_inputs",
     "in_trial",
     "infer_spec",
     "is_keras_tensor",
     "is_symbolic",
     "mask_of",
+    "most_elements",
+    "shapes_of_file",
     "symbol_of_trials",
     "symbolic_dtype",
     "symbolic_op",

@@ -10,18 +10,16 @@ from typing import Any
 
 from netlet import _core
 from netlet.base import tree
-from netlet.config import numpy_dtype, standardize_dtype
+from netlet.config import standardize_dtype
 
 from ..needs_values import NeedsValues
 from .symbols import KerasTensor
 
 PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
 _LARGER_PROBES = (64, 96)  # for functions that need more, e.g. a window of 32 steps; halves, quarters, ... are whole
-_LEAST_BYTES = (
-    1 << 28
-)  # of the arrays of a trial that any file may ask for; larger files may ask for 16 times their own
+_LEAST_ELEMENTS = 1 << 24  # of arrays that any file may ask for by stating a shape; larger files: 16 for each byte
 _trying: ContextVar[bool] = ContextVar("netlet_trying", default=False)
-_most_bytes: ContextVar[int | None] = ContextVar("netlet_most_bytes_of_trials", default=None)
+_most_elements: ContextVar[int | None] = ContextVar("netlet_most_elements", default=None)
 
 
 @contextmanager
@@ -40,17 +38,22 @@ def in_trial() -> bool:
 
 
 @contextmanager
-def bounded_trials(nbytes: int) -> Iterator[None]:
-    """Context manager: the shapes come from a file, so the arrays of a trial must be in proportion to it.
+def shapes_of_file(nbytes: int) -> Iterator[None]:
+    """Context manager: the shapes of inputs are what a file states, so no array of such a shape may be much larger.
 
     Args:
         nbytes: the size of the file.
     """
-    token = _most_bytes.set(max(_LEAST_BYTES, 16 * nbytes))
+    token = _most_elements.set(max(_LEAST_ELEMENTS, 16 * nbytes))
     try:
         yield
     finally:
-        _most_bytes.reset(token)
+        _most_elements.reset(token)
+
+
+def most_elements() -> int | None:
+    """How many elements an array may have whose shape a file states; None where no file is loaded."""
+    return _most_elements.get()
 
 
 def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -119,7 +122,7 @@ def _trial(
     """The shapes and dtypes of fn's outputs with None = `extent`; with `value`, from inputs filled with it."""
     tape = _core.Tape(record=value is None)
     if value is not None:
-        _check_bytes([t for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor)], extent)
+        _check_shapes([t for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor)], extent)
 
     def stand_in(leaf: Any) -> Any:
         if not isinstance(leaf, KerasTensor):
@@ -143,15 +146,14 @@ def _shape(symbol: KerasTensor, extent: int) -> tuple[int, ...]:
     return tuple(extent if d is None else d for d in symbol.shape)
 
 
-def _check_bytes(symbols: list[KerasTensor], extent: int) -> None:
-    """Raises ValueError if arrays in the place of the symbols need more bytes than the file may ask for."""
-    most = _most_bytes.get()
+def _check_shapes(symbols: list[KerasTensor], extent: int) -> None:
+    """Raises ValueError if arrays in the place of the symbols are larger than the file may ask for."""
+    most = most_elements()
     shapes = [_shape(symbol, extent) for symbol in symbols]
-    nbytes = sum(math.prod(shape) * numpy_dtype(t.dtype).itemsize for shape, t in zip(shapes, symbols, strict=True))
-    if most is not None and nbytes > most:
+    if most is not None and sum(map(math.prod, shapes)) > most:
         raise ValueError(
-            f"An op needs values, and arrays of the shapes {', '.join(map(str, shapes))} take {nbytes} bytes: expected "
-            f"at most {most} in a file of this size."
+            f"An op needs values, and must be run to infer its shapes: expected inputs of at most {most} elements in a "
+            f"file of this size, received the shapes {', '.join(map(str, shapes))}."
         )
 
 

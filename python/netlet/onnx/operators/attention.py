@@ -16,7 +16,7 @@ from netlet import ops
 from ..node import Node
 from .element_types import attribute_type, type_of
 from .registry import operator
-from .values import known_shape
+from .values import is_computed, known_shape
 
 BIAS_ADDED, AFTER_SOFTMAX = 2, 3  # qk_matmul_output_mode
 
@@ -47,6 +47,7 @@ def _allowed(node: Node, queries: int, keys: int, before: int, lengths: Any) -> 
     causal = node.attribute("is_causal", 0)
     left, right = node.attribute("left_window_size", -1), node.attribute("right_window_size", -1)
     right = min(right, 0) if causal and right >= 0 else 0 if causal else right
+    node.check_stated((queries, keys))
     key = np.arange(keys)
     place: Any = np.arange(queries)[:, None] + before
     if lengths is not None:
@@ -144,6 +145,8 @@ def _stepwise(node: Node, q: Any, k: Any, v: Any, bias: Any, allowed: Any, seen:
     """The result (batch, queries, heads, size), and the scores at the stage that `qk_matmul_output_mode` names."""
     kind = type_of(q)
     repeats = q.shape[2] // k.shape[2]
+    if not is_computed(k):
+        node.check_stated((*k.shape, repeats))
     k, v = (x if repeats == 1 else ops.repeat(x, repeats, axis=2) for x in (k, v))
     root = math.sqrt(scale)
     keys = ops.multiply(ops.transpose(k, (0, 2, 3, 1)), root)

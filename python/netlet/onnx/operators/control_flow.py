@@ -28,6 +28,7 @@ def loop(node: Node, trips: Any, condition: Any = None, *carried: Any) -> Any:
     going = True if condition is None else bool(constant(node, condition, "cond").item())
     values, steps, count = list(carried), [], 0
     while going and (limit is None or count < limit):
+        node.check_steps(count + 1)
         results = node.run_graph(body, [np.array(count, np.int64), np.array(going), *values])
         going = bool(constant(node, results[0], "cond").item())
         values = results[1 : 1 + len(carried)]
@@ -60,6 +61,7 @@ def scan_batches(node: Node, lengths: Any, *values: Any) -> Any:
     """Opset 8: the graph runs for each sample of a batch, which may end early."""
     rows = values[0].shape[0]
     count = node.attribute("num_scan_inputs")
+    node.check_steps(rows)
     ends = [None] * rows if lengths is None else constant(node, lengths, "sequence_lens").tolist()
     samples = []
     for row, end in enumerate(ends):
@@ -76,6 +78,7 @@ def _scan(node: Node, values: Any, count: int, directions: str) -> tuple[Any, ..
     backward = _each(node, directions, count)
     steps: list[list[Any]] = []
     length = scanned[0].shape[axes[0]]
+    node.check_steps(length)
     for i in range(length):
         places = [length - 1 - i if b else i for b in backward]
         slices = [ops.take(x, at, axis=axis) for x, at, axis in zip(scanned, places, axes, strict=True)]

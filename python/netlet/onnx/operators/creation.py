@@ -55,6 +55,7 @@ def range_operator(node: Node, start: Any, limit: Any, delta: Any) -> Any:
 def eye_like(node: Node, x: Any) -> Any:
     """1 on a diagonal, 0 elsewhere, in x's shape."""
     rows, columns = x.shape
+    node.check_stated((rows, columns))
     values = np.eye(rows, columns, k=node.attribute("k", 0))
     return cast(node, values, attribute_type(node, "dtype", type_of(x)) or "")
 
@@ -134,7 +135,7 @@ for _name, _normal in {"RandomNormal": True, "RandomUniform": False}.items():
 @operator("Bernoulli")
 def bernoulli(node: Node, x: Any) -> Any:
     """1 with the probability x, else 0."""
-    node.check_size(x.shape)
+    node.check_stated(x.shape)
     drawn = ops.less(random.uniform(tuple(x.shape), seed=seed_of(node)), ops.cast(x, "float32"))
     return cast(node, drawn, attribute_type(node, "dtype", type_of(x)) or "")
 
@@ -143,6 +144,6 @@ def bernoulli(node: Node, x: Any) -> Any:
 def multinomial(node: Node, x: Any) -> Any:
     """Classes drawn from unnormalized log-probabilities."""
     count = node.attribute("sample_size", 1)
-    node.check_size((*x.shape, count))
+    node.check_stated((*x.shape, count))
     drawn = random.categorical(x, count, seed=seed_of(node))
     return cast(node, drawn, attribute_type(node, "dtype", "int32") or "")

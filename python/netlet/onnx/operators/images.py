@@ -35,6 +35,7 @@ def col2im(node: Node, x: Any, image_shape: Any, block_shape: Any) -> Any:
     places = np.ravel_multi_index(tuple(within + starts), tuple(whole)).reshape(-1, 1)
     n, channels = x.shape[0], x.shape[1] // math.prod(block)
     rows = ops.reshape(ops.transpose(ops.reshape(x, (n * channels, -1))), (-1, n * channels))
+    node.check_stated((math.prod(whole), n, channels))
     zeros = ops.zeros((math.prod(whole), n * channels), dtype=str(x.dtype))
     total = ops.transpose(ops.scatter_update(zeros, places, rows, reduction="add"))
     inside = tuple(slice(a, a + size) for a, size in zip(pads[:rank], image, strict=True))

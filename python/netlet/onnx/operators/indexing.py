@@ -46,7 +46,8 @@ def gather_nd(node: Node, x: Any, indices: Any) -> Any:
     indices = ops.convert_to_tensor(indices)
     rows = math.prod(shape[:batch])
     indices = ops.reshape(indices, (rows, math.prod(places[batch:-1]), depth))
-    flat = ops.broadcast_to(ops.reshape(ops.arange(rows, dtype="int64"), (rows, 1)), indices.shape[:2])
+    node.check_stated((rows,))
+    flat = ops.reshape(ops.arange(rows, dtype="int64"), (rows, 1))
     for i in range(depth):
         size = shape[batch + i]
         flat = ops.add(ops.multiply(flat, size), _counted_from_start(ops.cast(indices[..., i], "int64"), size))
@@ -81,6 +82,7 @@ def scatter_elements(node: Node, x: Any, indices: Any, updates: Any) -> Any:
     """x with elements replaced, or reduced with, at places along an axis."""
     axis = node.attribute("axis", 0) % len(x.shape)
     shape = tuple(indices.shape)
+    node.check_stated((len(shape), *shape))
     columns = [ops.convert_to_tensor(i.astype("int64")) for i in np.indices(shape)]
     columns[axis] = ops.cast(_counted_from_start(indices, x.shape[axis]), "int64")
     places = ops.reshape(ops.stack(columns, axis=-1), (math.prod(shape), len(shape)))
@@ -92,6 +94,8 @@ def tensor_scatter(node: Node, cache: Any, update: Any, write_indices: Any = Non
     """A cache with an update written from a place of its own in each row of the batch."""
     axis = node.attribute("axis", -2) % len(cache.shape)
     rows, size, steps = cache.shape[0], cache.shape[axis], update.shape[axis]
+    node.check_stated((rows, steps))
+    node.check_stated((len(update.shape), *update.shape))
     start = np.zeros(rows, np.int64) if write_indices is None else write_indices
     at = ops.add(ops.reshape(ops.cast(start, "int64"), (rows, 1)), np.arange(steps))  # (rows, steps)
     if node.attribute("mode", "linear") == "circular":

@@ -57,6 +57,7 @@ def instance_normalization(node: Node, x: Any, scale: Any, bias: Any) -> Any:
 @operator("GroupNormalization", since=18)
 def group_normalization_by_group(node: Node, x: Any, scale: Any, bias: Any) -> Any:
     """Opset 18: a scale and bias for each group."""
+    node.check_stated((x.shape[1],))
     each = x.shape[1] // node.attribute("num_groups")
     return group_normalization(node, x, ops.repeat(scale, each), ops.repeat(bias, each))
 
@@ -112,6 +113,7 @@ def lrn(node: Node, x: Any) -> Any:
     """x divided by (bias + alpha / size times the sum of squares of `size` neighbouring channels) to the power beta."""
     size = node.attribute("size")
     low = (size - 1) // 2
+    node.check_stated((x.shape[1], size))
     places = np.arange(x.shape[1])[:, None] + np.arange(size)
     square = ops.pad(ops.square(x), [(0, 0), (low, size - 1 - low)] + [(0, 0)] * (len(x.shape) - 2))
     total = ops.sum(ops.take(square, places, axis=1), axis=2)
@@ -131,6 +133,7 @@ def dropout(node: Node, x: Any, ratio: Any = None, training: Any = None) -> Any:
     rate = 0.5 if ratio is None else float(constant(node, ratio, "ratio").item())
     if training is None or not constant(node, training, "training_mode").item() or rate == 0.0:
         return dropout_inference(node, x)
+    node.check_stated(x.shape)
     drawn = random.uniform(tuple(x.shape), seed=seed_of(node))
     kept = ops.greater_equal(drawn, rate)
     factor = 0.0 if math.isclose(rate, 1.0) else 1 / (1 - rate)

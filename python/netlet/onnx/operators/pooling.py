@@ -49,6 +49,7 @@ def _with_places(node: Node, x: Any, windows: Windows, shape: tuple[int, ...]) -
     units = units if node.attribute("storage_order", 0) else units[::-1]
     places = sum(s.reshape([-1 if i == j else 1 for j in range(rank)]) * int(u)
                  for i, (s, u) in enumerate(zip(steps, units, strict=True)))  # fmt: skip
+    node.check_stated(shape)
     first = np.arange(shape[0] * shape[1]).reshape(shape[:2] + (1,) * rank) * math.prod(spatial)
     of_windows = ops.reshape(ops.transpose(gathered(first + places, windows), order), rows)
     best = ops.expand_dims(ops.argmax(elements, axis=-1), -1)
@@ -125,6 +126,7 @@ def max_unpool(node: Node, x: Any, places: Any, shape: Any = None) -> Any:
     image = [(n - 1) * s + k - a - b for n, s, k, a, b in
              zip(x.shape[2:], strides, size, pads[: len(size)], pads[len(size) :], strict=True)]  # fmt: skip
     small = (*x.shape[:2], *image)
+    node.check_stated(small)
     at = ops.reshape(places, (-1, 1))
     y = ops.reshape(ops.scatter(at, ops.reshape(x, (-1,)), (math.prod(small),)), small)
     if shape is None:

@@ -12,6 +12,7 @@ from ..node import Node
 from .convolution import convolve
 from .element_types import attribute_type, cast, is_integer, onnx_type, type_of
 from .registry import operator
+from .values import is_computed
 
 BITS = {"uint8": 8, "int8": 8, "uint16": 16, "int16": 16, "uint4": 4, "int4": 4, "uint2": 2, "int2": 2}
 
@@ -29,6 +30,8 @@ def _spread(node: Node, scale: Any, x: Any) -> Any:
     axis = node.attribute("axis", 1) % len(x.shape)
     block = node.attribute("block_size", 0)
     if block:
+        if not is_computed(scale):
+            node.check_size((*scale.shape, block))
         repeated = ops.repeat(scale, block, axis=axis)
         inside = tuple(slice(0, x.shape[axis]) if i == axis else slice(None) for i in range(len(x.shape)))
         return ops.getitem(repeated, inside)

@@ -83,6 +83,7 @@ def _directions(
     x = x if batch_first else ops.transpose(x, (1, 0, 2))
     mask = None
     if lengths is not None:
+        node.check_stated((x.shape[1],))
         mask = ops.less(np.arange(x.shape[1], dtype=np.int64), ops.expand_dims(ops.cast(lengths, "int64"), 1))
     if batch_first:
         states = [None if s is None else ops.transpose(s, (1, 0, 2)) for s in states]
@@ -109,9 +110,12 @@ def _gates(matrix: Any, order: tuple[int, ...]) -> Any:
     return ops.transpose(joined) if len(joined.shape) == 2 else joined
 
 
-def _stepwise(x: Any, backward: bool, mask: Any, states: tuple[Any, ...], step: Callable[..., Any]) -> tuple[Any, ...]:
+def _stepwise(
+    node: Node, x: Any, backward: bool, mask: Any, states: tuple[Any, ...], step: Callable[..., Any]
+) -> tuple[Any, ...]:
     """y (B, T, U) and the last states of a function that is called for each step: step(x_t, *states) gives states."""
     count = x.shape[1]
+    node.check_steps(count)
     ys: list[Any] = [None] * count
     for t in range(count - 1, -1, -1) if backward else range(count):
         new = step(ops.getitem(x, (slice(None), t)), *states)
@@ -123,8 +127,11 @@ def _stepwise(x: Any, backward: bool, mask: Any, states: tuple[Any, ...], step: 
     return (ops.stack(ys, axis=1), *states)
 
 
-def _initial(state: Any, x: Any, units: int) -> Any:
-    return ops.zeros((x.shape[0], units), dtype=str(x.dtype)) if state is None else state
+def _initial(node: Node, state: Any, x: Any, units: int) -> Any:
+    if state is not None:
+        return state
+    node.check_stated((x.shape[0], units))
+    return ops.zeros((x.shape[0], units), dtype=str(x.dtype))
 
 
 def _biases(bias: Any) -> tuple[Any, Any]:
@@ -155,7 +162,7 @@ def rnn(node: Node, x: Any, w: Any, r: Any, bias: Any = None, lengths: Any = Non
         def step(xt: Any, h: Any) -> tuple[Any, ...]:
             return (f(_clipped(node, _plus(ops.add(ops.matmul(xt, w), ops.matmul(h, r)), total))),)
 
-        return _stepwise(x, backward, mask, (_initial(states[0], x, r.shape[0]),), step)
+        return _stepwise(node, x, backward, mask, (_initial(node, states[0], x, r.shape[0]),), step)
 
     return _directions(node, x, w, r, bias, lengths, [h], run)
 
@@ -188,7 +195,7 @@ def gru(node: Node, x: Any, w: Any, r: Any, bias: Any = None, lengths: Any = Non
             new = g(_clipped(node, ops.add(xs[2], inner)))
             return (ops.add(ops.multiply(ops.subtract(1.0, z), new), ops.multiply(z, h)),)
 
-        return _stepwise(x, backward, mask, (_initial(states[0], x, units),), step)
+        return _stepwise(node, x, backward, mask, (_initial(node, states[0], x, units),), step)
 
     return _directions(node, x, w, r, bias, lengths, [h], run)
 
@@ -222,7 +229,7 @@ def lstm(
             new = ops.add(ops.multiply(forget, c), ops.multiply(i, g(_clipped(node, xc))))
             return ops.multiply(gate(xo, po, new), out(new)), new
 
-        initial = tuple(_initial(s, x, r.shape[0]) for s in states)
-        return _stepwise(x, backward, mask, initial, step)
+        initial = tuple(_initial(node, s, x, r.shape[0]) for s in states)
+        return _stepwise(node, x, backward, mask, initial, step)
 
     return _directions(node, x, w, r, bias, lengths, [h, c], run)

@@ -35,6 +35,7 @@ def half_away_from_zero(x: float) -> int:
 def max_roi_pool(node: Node, x: Any, regions: Any) -> Any:
     """(regions, channels, rows, columns) of known regions (image, x1, y1, x2, y2). A cell without elements is 0."""
     rows, columns = node.attribute("pooled_shape")
+    node.check_steps(rows * columns)
     results = []
     scale = node.attribute("spatial_scale", 1.0)
     for image, x1, y1, x2, y2 in constant(node, regions, "rois").astype(np.float64).tolist():

@@ -103,6 +103,7 @@ def grid_sample(node: Node, x: Any, grid: Any) -> Any:
     mode = {"bilinear": "linear", "bicubic": "cubic"}.get(mode, mode)
     corners = bool(node.attribute("align_corners", 0))
     n, *places, rank = grid.shape
+    node.check_stated((x.shape[0],))
     at = []
     for i, size in enumerate(x.shape[2:]):
         place = ops.add(ops.reshape(ops.getitem(grid, (..., rank - 1 - i)), (n, math.prod(places))), 1.0)
@@ -119,6 +120,8 @@ def deform_conv(node: Node, x: Any, w: Any, offset: Any, bias: Any = None, mask:
     n, channels = x.shape[:2]
     size, places = tuple(w.shape[2:]), tuple(offset.shape[2:])
     rank, taps, count = len(size), math.prod(size), math.prod(places)
+    node.check_stated((n,))
+    node.check_stated((rank, taps, count))
     strides = node.attribute("strides", None) or [1] * rank
     dilations = node.attribute("dilations", None) or [1] * rank
     pads = node.attribute("pads", None) or [0] * (2 * rank)
@@ -160,6 +163,7 @@ def roi_align(node: Node, x: Any, regions: Any, batch_indices: Any) -> Any:
     for (x1, y1, x2, y2), image in zip(boxes, constant(node, batch_indices, "batch_indices"), strict=True):
         ys = _cells(node, y1, y2, rows, half)
         xs = _cells(node, x1, x2, columns, half)
+        node.check_size((len(ys), len(xs)))
         at = [a.reshape(1, -1).astype(np.float32) for a in np.meshgrid(ys, xs, indexing="ij")]
         inside = np.ones(at[0].shape, bool)
         for places, size in zip(at, x.shape[2:], strict=True):
@@ -177,4 +181,5 @@ def _cells(node: Node, start: float, end: float, count: int, half: bool) -> np.n
     """The samples of the cells of one axis, those of a cell next to each other."""
     length = end - start if half else max(end - start, 1.0)
     each = node.attribute("sampling_ratio", 0) or max(1, math.ceil(length / count))
+    node.check_size((count, each))
     return start + (np.arange(count * each) + 0.5) * length / (count * each)

@@ -62,6 +62,8 @@ def split_to_sequence(node: Node, x: Any, split: Any = None) -> Any:
     axis = node.attribute("axis", 0)
     size = x.shape[axis]
     sizes = np.array(1) if split is None else constant(node, split, "split")
+    if sizes.ndim == 0:
+        node.check_steps(-(-size // max(1, sizes.item())))
     ends = np.arange(sizes.item(), size, sizes.item()) if sizes.ndim == 0 else np.cumsum(sizes)[:-1]
     parts = list(ops.split(x, ends.tolist(), axis=axis)) if len(ends) else [x]
     keep = split is not None or node.attribute("keepdims", 1)

@@ -11,7 +11,7 @@ from netlet import ops
 
 from ..node import Node
 from .registry import operator
-from .values import constant, is_constant, known_shape
+from .values import constant, is_computed, known_shape
 
 
 @operator("Identity", any_layout=True)
@@ -110,7 +110,7 @@ def expand(node: Node, x: Any, shape: Any) -> Any:
     """x broadcast with a shape, where dimensions of 1 leave x's as they are."""
     wanted = tuple(int(d) for d in constant(node, shape, "shape"))
     result = np.broadcast_shapes(tuple(x.shape), wanted)
-    if is_constant(x):
+    if not is_computed(x):
         node.check_size(result)
     return ops.broadcast_to(x, result)
 
@@ -119,7 +119,7 @@ def expand(node: Node, x: Any, shape: Any) -> Any:
 def tile(node: Node, x: Any, repeats: Any) -> Any:
     """x repeated along each axis."""
     times = tuple(int(n) for n in constant(node, repeats, "repeats"))
-    if is_constant(x):
+    if not is_computed(x):
         node.check_size([size * n for size, n in zip(x.shape, times, strict=True)])
     return ops.tile(x, times)
 
@@ -176,7 +176,7 @@ def _pad(node: Node, x: Any, pads: list[int], value: Any, axes: Any) -> Any:
     if any(b < 0 or a < 0 for b, a in widths):
         x = ops.getitem(x, cropped)
     widths = [(max(b, 0), max(a, 0)) for b, a in widths]
-    if is_constant(x):
+    if not is_computed(x):
         node.check_size([size + b + a for size, (b, a) in zip(x.shape, widths, strict=True)])
     mode = node.attribute("mode", "constant")
     if mode == "constant":
@@ -205,6 +205,7 @@ def trilu(node: Node, x: Any, k: Any = None) -> Any:
     rows, columns = x.shape[-2:]
     offset = 0 if k is None else int(constant(node, k, "k").item())
     upper = node.attribute("upper", 1)
+    node.check_stated((rows, columns))
     kept = np.subtract.outer(np.arange(rows), np.arange(columns)) * -1
     return ops.where(kept >= offset if upper else kept <= offset, x, ops.zeros_like(x))
 
@@ -235,6 +236,7 @@ def space_to_depth(node: Node, x: Any) -> Any:
 def reverse_sequence(node: Node, x: Any, lengths: Any) -> Any:
     """The first `lengths` steps of each row in reverse order."""
     batch, time = node.attribute("batch_axis", 1), node.attribute("time_axis", 0)
+    node.check_stated(x.shape)
     steps = np.arange(x.shape[time])
     known = constant(node, lengths, "sequence_lens").reshape(-1, 1)
     index = np.where(steps < known, known - 1 - steps, steps)  # (rows, steps)

@@ -75,6 +75,7 @@ def stft(node: Node, signal: Any, step: Any, window: Any = None, length: Any = N
     hop = int(constant(node, step, "frame_step").item())
     size = window.shape[0] if length is None else int(constant(node, length, "frame_length").item())
     count = 1 + (signal.shape[1] - size) // hop
+    node.check_stated((count, size))
     places = np.arange(count)[:, None] * hop + np.arange(size)
     frames = ops.take(signal, places, axis=1)  # (batch, parts, size, 1 or 2)
     if window is not None:

@@ -26,6 +26,15 @@ def is_constant(value: Any) -> bool:
     return isinstance(value, (np.ndarray, np.generic))
 
 
+def is_computed(value: Any) -> bool:
+    """Whether the model computes a value: it is symbolic, or a step that is recorded computes it.
+
+    >>> is_computed(np.ones(2)), is_computed(KerasTensor((2,)))
+    (False, True)
+    """
+    return isinstance(value, KerasTensor) or bool(getattr(getattr(value, "_tensor", value), "recorded", False))
+
+
 def constant(node: Node, value: Any, name: str) -> np.ndarray:
     """The values of an input that the handler must know: a shape, axes, paddings.
 
