@@ -157,6 +157,13 @@ def test_one_error_lists_all_operators_that_are_missing() -> None:
     with pytest.raises(NotImplementedError) as caught:
         netlet.onnx.load(g.model(y))
     assert "Mystery (nodes '/Mystery_1', '/Mystery_3'); Unknown (nodes '/Unknown_2')" in str(caught.value)
+    for _ in range(20):
+        y = g("Mystery", g("Unknown", y))
+    for node in g.nodes:
+        node.name += "/of_a_block_with_a_long_name" * 5
+    with pytest.raises(NotImplementedError, match=r"operators: Mystery, Unknown\..* and 11 more\)\.$") as caught:
+        netlet.onnx.load(g.model(y))
+    assert len(str(caught.value)) <= 2000
     proto = relu_model()
     proto.graph.node[0].domain = "com.example"
     with pytest.raises(ValueError, match=r"names no version of its domain 'com\.example'"):

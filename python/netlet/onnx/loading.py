@@ -44,7 +44,7 @@ def load(source: Any, name: str | None = None, input_shapes: Mapping[str, Sequen
     Raises:
         TypeError: `source` is something else.
         ValueError: a damaged model, one whose weights are in other files, or shapes that do not fit it.
-        NotImplementedError: operators that netlet lacks; the message lists all of them with the names of their nodes.
+        NotImplementedError: operators that netlet lacks; the message lists all of them with the names of nodes.
         OSError: the file cannot be read.
         ImportError: onnx is not installed.
 

@@ -49,7 +49,7 @@ class Program:
             raise ValueError(f"ONNX graph '{self.graph.name}': nothing defines the values {self.graph.free}.")
 
     def check_supported(self) -> None:
-        """Raises one NotImplementedError that lists all operators that netlet lacks, with the names of their nodes."""
+        """Raises one NotImplementedError that lists all operators that netlet lacks, with the names of nodes."""
         check_supported(self.graph, self.functions)
 
     def run(self, inputs: Mapping[str, Any]) -> list[Any]:

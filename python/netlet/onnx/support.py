@@ -13,10 +13,11 @@ from .schemas import schema
 
 _DEEPEST = 32  # functions that call one another
 _MOST_NODES = 1 << 18  # in a model with all its functions expanded
+_MOST_NAMES = 10  # of nodes of one operator, in an error
 
 
 def check_supported(graph: Graph, functions: Mapping[tuple[str, str], Any]) -> None:
-    """Raises one error that lists all operators that netlet lacks, with the names of their nodes.
+    """Raises one error that lists all operators that netlet lacks, with the names of their first nodes.
 
     Args:
         graph: the model's graph.
@@ -35,8 +36,17 @@ def check_supported(graph: Graph, functions: Mapping[tuple[str, str], Any]) -> N
         )
     survey.visit(graph)
     if survey.lacking:
-        listed = "; ".join(f"{name} (nodes {', '.join(map(repr, nodes))})" for name, nodes in survey.lacking.items())
-        raise NotImplementedError(f"ONNX model: netlet does not support these operators: {listed}.")
+        # The operators come first, since long messages lose their middle.
+        raise NotImplementedError(
+            f"ONNX model: netlet does not support these operators: {', '.join(survey.lacking)}. Their nodes: "
+            f"{'; '.join(f'{name} (nodes {_listed(nodes)})' for name, nodes in survey.lacking.items())}."
+        )
+
+
+def _listed(nodes: list[str]) -> str:
+    """The names of the first nodes, and the number of all others."""
+    first = ", ".join(map(repr, nodes[:_MOST_NAMES]))
+    return first if len(nodes) <= _MOST_NAMES else f"{first} and {len(nodes) - _MOST_NAMES} more"
 
 
 class _Survey:
