@@ -65,7 +65,7 @@ def check(name: str, side: str, result: Any, case: Case) -> None:
 def sides_of(
     name: str, case: Case, only: Container[str] | None = None, plan_seconds: float = 1e-3
 ) -> dict[str, tuple[Work, int]]:
-    """Builds the sides of a row and checks the answer of each.
+    """Builds the sides of a row and checks each answer. A peer that is wrong is left out, with a line in the output.
 
     Args:
         name: the row's name, for error messages.
@@ -78,7 +78,7 @@ def sides_of(
         {side: (call, how many times one call does the row's work)}.
 
     Raises:
-        AssertionError: a side gives another answer.
+        AssertionError: netlet gives another answer.
     """
 
     def wanted(side: str) -> bool:
@@ -103,7 +103,11 @@ def sides_of(
     for side, work in case.peers.items():
         if not wanted(side):
             continue
-        check(name, side, work(), case)
+        try:
+            check(name, side, work(), case)
+        except AssertionError as wrong:  # ONNX Runtime's 8-bit products saturate on CPUs without VNNI
+            print(f"{side} is left out: {' '.join(str(wrong).split())[:200]}")
+            continue
         sides[side] = work, 1
     return sides
 
