@@ -56,6 +56,22 @@ FAULTS = [
         compiled_by_tests=True,
     ),
     Fault(
+        6,
+        "row chains: a record joins though it needs other rows of a value than the chain has written",
+        "csrc/plan/row_chain.cpp",
+        "if (!read_only && !found->second.matches(o)) return false;",
+        "if (!read_only && !found->second.matches(o) && rows == 1) return false;",
+        "tests/plan/test_row_chains.py",
+    ),
+    Fault(
+        6,
+        "row chains: the memory of a value is given away while later parts of the batch need it",
+        "csrc/plan/plan.cpp",
+        "life.last = std::max(life.last, (int)chain.last - 1);",
+        "life.last = std::max(life.last, (int)chain.first);",
+        "tests/plan/test_row_chains.py",
+    ),
+    Fault(
         14,
         "a gradient that is not finite is found only together with a loss",
         "python/netlet/optimizers/base/finite.py",
