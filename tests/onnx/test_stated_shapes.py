@@ -69,6 +69,39 @@ def test_inputs_of_any_shape(op_type: str) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KB
 
 
+# {operator: (shape of x; the node)}
+ATTRIBUTES: dict[str, tuple[Any, Callable[[Graph], Any]]] = {
+    "AveragePool": ((1, 1, 8), lambda g: g("AveragePool", "x", kernel_shape=[HUGE], pads=[1, 2])),
+    "Col2Im": ((1, 9, 1), lambda g: g("Col2Im", "x", np.array([3]), np.array([HUGE]))),
+    "ConvTranspose": (
+        (1, 1, 8),
+        lambda g: g("ConvTranspose", "x", np.ones((1, 1, 2), F), strides=[10**8], output_shape=[10]),
+    ),
+    "LpPool": ((1, 1, 8), lambda g: g("LpPool", "x", kernel_shape=[2], dilations=[-HUGE])),
+    "MaxPool": ((1, 1, 8), lambda g: g("MaxPool", "x", kernel_shape=[HUGE], outputs=2)[0]),
+    "Range": ((1,), lambda g: g("Range", np.array(0.0, F), np.array(1e8, F), g("ReduceMax", "x", keepdims=0))),
+    "Scan": ((3, 2), lambda g: g("Scan", "x", body=scan_body(), num_scan_inputs=HUGE)),
+    "Split": ((8,), lambda g: g("Split", "x", num_outputs=HUGE)),
+    "STFT": ((1, 8, 1), lambda g: g("STFT", "x", np.array(1), None, np.array(HUGE))),
+}
+
+
+@pytest.mark.parametrize("op_type", ATTRIBUTES)
+def test_attributes_of_any_size(op_type: str) -> None:
+    shape, node = ATTRIBUTES[op_type]
+    g = Graph(opset=20, x=shape)
+    with pytest.raises(ValueError, match=rf"\({op_type}\).*(at (most|least) \d+|num_scan_inputs)"):
+        netlet.onnx.load(g.model(node(g)))
+
+
+def test_n_grams_that_are_longer_than_the_text() -> None:
+    sizes = {"min_gram_length": -HUGE, "max_gram_length": HUGE, "max_skip_count": HUGE, "mode": "TF"}
+    known = {"ngram_counts": [0, 1], "ngram_indexes": [0, 1], "pool_int64s": [7, 7, 8]}
+    g = Graph(x=(("n", 3), I))
+    model = netlet.onnx.load(g.model(g("TfIdfVectorizer", "x", **sizes, **known)))
+    assert model(np.array([[7, 0, 8], [1, 7, 8]])).tolist() == [[1, 1], [1, 1]]
+
+
 def test_a_loop_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netlet.onnx.node._MOST_STEPS", 100)  # 16,384 steps take seconds
     step, going, x, y = (helper.make_tensor_value_info(n, t, None) for n, t in zip("igxy", (7, 9, 1, 1), strict=True))

@@ -7,8 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from netlet.base.extras import needs
 from netlet.engine.graph import most_elements
 
@@ -180,10 +178,11 @@ class Node:
 
         Handlers call it before they make an array whose shape is a value: ConstantOfShape, Expand, Tile, Range ...
         """
-        if self.largest is not None and int(np.prod([int(d) for d in shape], dtype=object)) > self.largest:
+        limits = [limit for limit in (self.largest, most_elements()) if limit is not None]
+        sizes = tuple(int(d) for d in shape)
+        if limits and math.prod(sizes) > min(limits):
             raise self.error(
-                f"expected a constant of at most {self.largest} elements in a file of this size, received shape "
-                f"{tuple(int(d) for d in shape)}."
+                f"expected a constant of at most {min(limits)} elements in a file of this size, received shape {sizes}."
             )
 
     def check_stated(self, shape: Sequence[int]) -> None:

@@ -73,6 +73,8 @@ def scan_batches(node: Node, lengths: Any, *values: Any) -> Any:
 
 
 def _scan(node: Node, values: Any, count: int, directions: str) -> tuple[Any, ...]:
+    if not 0 < count <= len(values):
+        raise node.error(f"expected num_scan_inputs from 1 to its number of inputs, {len(values)}, received {count}.")
     states, scanned = list(values[: len(values) - count]), values[len(values) - count :]
     axes = _each(node, "scan_input_axes", count)
     backward = _each(node, directions, count)

@@ -51,6 +51,7 @@ def conv_transpose(node: Node, x: Any, w: Any, bias: Any = None) -> Any:
     more = node.attribute("output_padding", None) or [0] * rank
     spans = [d * (k - 1) + 1 for d, k in zip(dilations, size, strict=True)]
     whole = [s * (n - 1) + w for s, n, w in zip(strides, shape, spans, strict=True)]
+    node.check_size(whole)
     low, wanted = _cropping(node, shape, whole, strides, more)
     parts = []
     for xs, ws in zip(ops.split(x, groups, axis=1), ops.split(w, groups, axis=0), strict=True):

@@ -30,6 +30,8 @@ def col2im(node: Node, x: Any, image_shape: Any, block_shape: Any) -> Any:
     pads = node.attribute("pads", None) or [0] * (2 * rank)
     whole = [n + a + b for n, a, b in zip(image, pads[:rank], pads[rank:], strict=True)]
     counts = [(n - d * (k - 1) - 1) // s + 1 for n, d, k, s in zip(whole, dilations, block, strides, strict=True)]
+    node.check_size(whole)
+    node.check_size((rank, math.prod(block), max(1, math.prod(max(0, n) for n in counts))))
     within = np.indices(block).reshape(rank, -1, 1) * np.reshape(dilations, (rank, 1, 1))
     starts = np.indices(counts).reshape(rank, 1, -1) * np.reshape(strides, (rank, 1, 1))
     places = np.ravel_multi_index(tuple(within + starts), tuple(whole)).reshape(-1, 1)

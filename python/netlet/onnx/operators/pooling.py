@@ -14,15 +14,17 @@ from ..node import Node
 from .element_types import is_integer
 from .registry import operator
 from .values import constant
-from .windows import Windows, attribute_windows, gathered, padded, spatial_shape
+from .windows import Windows, attribute_windows, check_places, gathered, padded, spatial_shape
 
 
-def _over_windows(x: Any, windows: Windows, kernel: Callable[..., Any], reduction: Callable[..., Any]) -> Any:
+def _over_windows(
+    node: Node, x: Any, windows: Windows, kernel: Callable[..., Any], reduction: Callable[..., Any]
+) -> Any:
     """A pooling of padded images: by netlet's kernel, or from gathered windows where that has no such windows."""
     if len(windows.size) <= 3 and set(windows.dilations) == {1}:
         return kernel(x, windows.size, strides=windows.strides, data_format="channels_first")
     axes = tuple(3 + 2 * i for i in range(len(windows.size)))
-    return reduction(gathered(x, windows), axis=axes)
+    return reduction(gathered(node, x, windows), axis=axes)
 
 
 @operator("MaxPool")
@@ -32,7 +34,7 @@ def max_pool(node: Node, x: Any) -> Any:
     values = ops.cast(x, "float32") if is_integer(x) else x
     values = padded(values, windows, -np.inf)
     if len(node.outputs) < 2 or not node.outputs[1]:
-        return _over_windows(values, windows, ops.max_pool, ops.max)
+        return _over_windows(node, values, windows, ops.max_pool, ops.max)
     return _with_places(node, values, windows, tuple(x.shape))
 
 
@@ -40,7 +42,7 @@ def _with_places(node: Node, x: Any, windows: Windows, shape: tuple[int, ...]) -
     rank = len(windows.size)
     order = (0, 1, *range(2, 2 + 2 * rank, 2), *range(3, 3 + 2 * rank, 2))
     rows = (*shape[:2], *windows.places, math.prod(windows.size))
-    elements = ops.reshape(ops.transpose(gathered(x, windows), order), rows)
+    elements = ops.reshape(ops.transpose(gathered(node, x, windows), order), rows)
     # The place of each element of a padded image, counted in the image without its padding.
     spatial = shape[2:]
     steps = [np.arange(-a, n + b + c) for a, n, b, c in
@@ -50,15 +52,17 @@ def _with_places(node: Node, x: Any, windows: Windows, shape: tuple[int, ...]) -
     places = sum(s.reshape([-1 if i == j else 1 for j in range(rank)]) * int(u)
                  for i, (s, u) in enumerate(zip(steps, units, strict=True)))  # fmt: skip
     node.check_stated(shape)
+    node.check_stated(rows)
     first = np.arange(shape[0] * shape[1]).reshape(shape[:2] + (1,) * rank) * math.prod(spatial)
-    of_windows = ops.reshape(ops.transpose(gathered(first + places, windows), order), rows)
+    of_windows = ops.reshape(ops.transpose(gathered(node, first + places, windows), order), rows)
     best = ops.expand_dims(ops.argmax(elements, axis=-1), -1)
     at = ops.squeeze(ops.take_along_axis(of_windows, best, axis=-1), axis=-1)
     return ops.max(elements, axis=-1), ops.cast(at, "int64")
 
 
-def _counts(windows: Windows, shape: tuple[int, ...], with_padding: bool) -> np.ndarray:
+def _counts(node: Node, windows: Windows, shape: tuple[int, ...], with_padding: bool) -> np.ndarray:
     """How many elements of each window count: those in the image, or in the image and its padding."""
+    check_places(node, windows)
     counts: Any = np.ones(())
     for n, k, s, d, a, b, p in zip(
         shape, windows.size, windows.strides, windows.dilations, windows.low, windows.high, windows.places, strict=True
@@ -73,8 +77,8 @@ def _counts(windows: Windows, shape: tuple[int, ...], with_padding: bool) -> np.
 def average_pool(node: Node, x: Any) -> Any:
     """The mean of each window, over the elements in the image or with the padding."""
     windows = attribute_windows(node, x, tuple(node.attribute("kernel_shape")))
-    counts = _counts(windows, spatial_shape(node, x), bool(node.attribute("count_include_pad", 0)))
-    means = _over_windows(padded(x, windows), windows, ops.average_pool, ops.mean)
+    counts = _counts(node, windows, spatial_shape(node, x), bool(node.attribute("count_include_pad", 0)))
+    means = _over_windows(node, padded(x, windows), windows, ops.average_pool, ops.mean)
     size = math.prod(windows.size)
     if (counts == size).all():
         return means
@@ -90,7 +94,7 @@ def lp_pool(node: Node, x: Any) -> Any:
     """The p-norm of each window."""
     windows = attribute_windows(node, x, tuple(node.attribute("kernel_shape")))
     p = node.attribute("p", 2)
-    means = _over_windows(padded(ops.power(ops.abs(x), p), windows), windows, ops.average_pool, ops.mean)
+    means = _over_windows(node, padded(ops.power(ops.abs(x), p), windows), windows, ops.average_pool, ops.mean)
     return ops.power(ops.multiply(means, math.prod(windows.size)), 1 / p)
 
 

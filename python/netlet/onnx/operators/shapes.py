@@ -100,6 +100,7 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
     parts = _given(node, sizes, "split", "split")
     if parts is None:
         count = node.attribute("num_outputs", None) or len(node.outputs)
+        node.check_steps(count)
         each = -(-x.shape[axis] // count)
         parts = [min(each, x.shape[axis] - each * i) for i in range(count)]
     return tuple(ops.split(x, [int(end) for end in np.cumsum(parts)[:-1]], axis=axis))

@@ -74,8 +74,10 @@ def stft(node: Node, signal: Any, step: Any, window: Any = None, length: Any = N
     """Transforms of overlapping parts of a signal (batch, time, 1 or 2): (batch, parts, frequencies, 2)."""
     hop = int(constant(node, step, "frame_step").item())
     size = window.shape[0] if length is None else int(constant(node, length, "frame_length").item())
+    if min(hop, size) < 1:
+        raise node.error(f"expected a frame_step and a frame_length of at least 1, received {hop} and {size}.")
     count = 1 + (signal.shape[1] - size) // hop
-    node.check_stated((count, size))
+    node.check_stated((max(1, count), size))
     places = np.arange(count)[:, None] * hop + np.arange(size)
     frames = ops.take(signal, places, axis=1)  # (batch, parts, size, 1 or 2)
     if window is not None:

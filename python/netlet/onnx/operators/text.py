@@ -99,8 +99,9 @@ def tf_idf_vectorizer(node: Node, x: Any) -> Any:
 def _grams(node: Node, elements: list[Any]) -> list[tuple[Any, ...]]:
     """The n-grams of a row, of all sizes and distances that count."""
     found = []
-    for n in range(node.attribute("min_gram_length"), node.attribute("max_gram_length") + 1):
-        for step in range(1, 2 if n == 1 else node.attribute("max_skip_count") + 2):
+    most = len(elements)  # longer ones, and those further apart, do not fit
+    for n in range(max(1, node.attribute("min_gram_length")), min(most, node.attribute("max_gram_length")) + 1):
+        for step in range(1, 2 if n == 1 else min(most, node.attribute("max_skip_count") + 1) + 1):
             last = len(elements) - (n - 1) * step
             found += [tuple(elements[at : at + n * step : step]) for at in range(last)]
     return found

@@ -60,6 +60,11 @@ def attribute_windows(node: Node, x: Any, size: tuple[int, ...]) -> Windows:
             f"expected kernel_shape, strides, dilations and half of pads to have {rank} numbers, received {size}, "
             f"{strides}, {dilations} and {pads}."
         )
+    if min((*size, *strides, *dilations), default=1) < 1:
+        raise node.error(
+            f"expected kernel_shape, strides and dilations of at least 1, received {size}, {strides} and {dilations}."
+        )
+    node.check_size(size)
     spans = [d * (k - 1) + 1 for d, k in zip(dilations, size, strict=True)]
     auto = node.attribute("auto_pad", "NOTSET")
     if auto.startswith("SAME"):
@@ -88,8 +93,15 @@ def padded(x: Any, windows: Windows, value: Any = 0) -> Any:
     return ops.pad(x, [(0, 0), (0, 0), *widths], constant_values=value)
 
 
-def gathered(x: Any, windows: Windows) -> Any:
+def check_places(node: Node, windows: Windows) -> None:
+    """Raises ValueError if a table of the places of an axis, windows times elements of a window, is too large."""
+    for count, k in zip(windows.places, windows.size, strict=True):
+        node.check_size((max(1, count), k))
+
+
+def gathered(node: Node, x: Any, windows: Windows) -> Any:
     """The elements of all windows of a padded x (N, C, spatial...): (N, C, places_1, size_1, places_2, size_2, ...)."""
+    check_places(node, windows)
     for i, (count, k, s, d) in enumerate(
         zip(windows.places, windows.size, windows.strides, windows.dilations, strict=True)
     ):
