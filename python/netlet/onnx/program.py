@@ -20,7 +20,7 @@ class Program:
     Args:
         proto: the ModelProto.
         largest: number of elements that a computed constant may have; None: 16 for each byte of the model, and at least
-            4 million.
+            16.8 million.
 
     Attributes:
         graph: its graph.
