@@ -1,10 +1,15 @@
-"""Flags of XLA, which compiles the reference library's functions. An XLA that does not have a flag ends the process."""
+"""Settings of XLA, which compiles the reference library: an XLA that does not have a flag ends the process."""
 
 from __future__ import annotations
 
 import importlib.util
 import mmap
 import pathlib
+import platform
+import re
+import zlib
+
+from .repo import ROOT
 
 
 def has_flag(flag: str) -> bool:
@@ -17,3 +22,13 @@ def has_flag(flag: str) -> bool:
         return False
     with open(libraries[-1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(flag.encode()) >= 0
+
+
+def cache_folder() -> pathlib.Path:
+    """Where JAX keeps what it has compiled. Code for one CPU may not run on another: each kind has its own folder."""
+    try:
+        text = pathlib.Path("/proc/cpuinfo").read_text()
+    except OSError:
+        text = platform.processor()
+    kind = sorted(set(re.findall(r"^(?:model name|flags|Features)\s*:.*$", text, re.MULTILINE))) or [text]
+    return ROOT / "build" / "jax-cache" / f"{zlib.crc32(repr(kind).encode()):08x}"
