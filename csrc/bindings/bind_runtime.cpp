@@ -38,7 +38,7 @@ void bind_runtime(py::module_& m) {
     m.def("supported_isas", &supported_isas);
     m.def("force_isa", &force_isa, "name"_a);
     m.def("kernel_names", &kernel_names);
-    m.def("kernel_addresses", &kernel_addresses, "isa"_a);
+    m.def("kernel_tables", &kernel_tables);
     m.def("guard_launches", &guard_launches, "on"_a);
     m.def("guarded_kernels", &guarded_kernels);
     m.def("allow_tf32", &ops::allow_tf32, "allowed"_a);

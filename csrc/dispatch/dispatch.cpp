@@ -119,11 +119,14 @@ std::vector<std::string> supported_isas() {
 
 std::vector<std::string> kernel_names() { return {std::begin(names), std::end(names)}; }
 
-std::vector<uintptr_t> kernel_addresses(const std::string& isa) {
-    std::vector<uintptr_t> v;
-    const KernelTable* table = find(isa).table;
-    for (size_t i = 0; i < (size_t)KernelIndex::count; ++i) v.push_back((uintptr_t)function_in(table, i));
-    return v;
+std::vector<std::pair<std::string, std::vector<uintptr_t>>> kernel_tables() {
+    std::vector<std::pair<std::string, std::vector<uintptr_t>>> tables;
+    for (const Isa& isa : isas) {
+        auto& [name, addresses] = tables.emplace_back(isa.name, 0);
+        for (size_t i = 0; i < (size_t)KernelIndex::count; ++i)
+            addresses.push_back((uintptr_t)function_in(isa.table, i));
+    }
+    return tables;
 }
 
 void force_isa(const std::string& name) { active.store(&find(name), std::memory_order_release); }

@@ -40,11 +40,12 @@ template <class F> void with_float(DType t, F&& f) {
 }
 
 std::string active_isa();
-int vector_bytes();                                               // of the active instruction set; scalar: 8
-std::vector<std::string> supported_isas();                        // best first; always ends with "scalar"
-std::vector<std::string> kernel_names();                          // every row of kernels.def
-std::vector<uintptr_t> kernel_addresses(const std::string& isa);  // that ISA's table, in the same order
-void force_isa(const std::string& name);                          // ValueError if unknown or if this CPU cannot run it
+int vector_bytes();                         // of the active instruction set; scalar: 8
+std::vector<std::string> supported_isas();  // best first; always ends with "scalar"
+std::vector<std::string> kernel_names();    // every row of kernels.def
+// The table of each ISA of this build, whether the CPU runs it or not, in the same order.
+std::vector<std::pair<std::string, std::vector<uintptr_t>>> kernel_tables();
+void force_isa(const std::string& name);  // ValueError if unknown or if this CPU cannot run it
 
 }  // namespace netlet
 

@@ -9,9 +9,9 @@ from netlet import _core
 
 def levels_with_own_functions() -> list[str]:
     """Returns this machine's instruction sets, best first, without those that only add low-precision products."""
-    first = {
-        _core.kernel_addresses(isa)[0]: isa for isa in _core.supported_isas()
-    }  # an instruction set comes before the one that it extends, so the latter remains
+    runs = _core.supported_isas()
+    # An instruction set comes before the one that it extends, so the latter remains.
+    first = {addresses[0]: isa for isa, addresses in _core.kernel_tables() if isa in runs}
     return list(first.values())
 
 
