@@ -37,14 +37,14 @@ Plan::Plan(Recording recording, Device device)
                 life.first = std::min(life.first, (int)i);
                 life.last = i < prepacked_ ? (int)records.size() : std::max(life.last, (int)i);
             }
-    // The records of a chain run as one. Its private memory lives as long, in the place of the values that are there.
+    // The records of a chain run as one: what one of them needs last stays until its end. So does its private memory, in
+    // the place of the values that are there.
     for (size_t s = 0; s < slots.size(); ++s)
         if (in_chain[s]) lifetimes[s] = {0, 1, 0};
     for (const RowChain& chain : chains_) {
         for (size_t s = 0; s < slots.size(); ++s) {
             Lifetime& life = lifetimes[s];
             if (life.first > life.last || life.last < (int)chain.first || life.first >= (int)chain.last) continue;
-            life.first = std::min(life.first, (int)chain.first);
             life.last = std::max(life.last, (int)chain.last - 1);
         }
         lifetimes.push_back({chain.places * chain.bytes, (int)chain.first, (int)chain.last - 1});
