@@ -8,19 +8,20 @@ include_guard()
 include(CheckCXXCompilerFlag)
 
 set(netlet_common_flags -O3 -ffp-contract=off -fno-math-errno -fvisibility=hidden)
-set(netlet_small -O2)
+set(netlet_o2_flags -O2)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  list(APPEND netlet_small -ftree-vectorize -fvect-cost-model=dynamic)  # as at -O3, and as Clang does at -O2
+  list(APPEND netlet_o2_flags -ftree-vectorize -fvect-cost-model=dynamic)  # as at -O3, and as Clang does at -O2
 endif()
-# -O3 makes these kernels half as large again and no faster, those of int8 slower (dense layers by 1.4, recurrent ones by
-# 1.2): it copies loops that are unrolled already. Others, such as norm, move and pool, need it.
-set(netlet_small_kernels "/ops/(elementwise|quant|quantized|rnn)/|/reduce_simd[.]cpp")
+# -O3 makes these kernels half as large again and none but fmod and digamma faster (by 1.2). Those of int8 become slower
+# (dense layers by 1.4, recurrent ones by 1.2): it copies loops that are unrolled already. Others, such as norm, move and
+# pool, need it (Zen 3, AVX2).
+set(netlet_o2_kernels "/ops/(elementwise|quant|quantized|rnn)/|/reduce_simd[.]cpp")
 # scalar is the baseline of the platform: every CPU of this kind runs it, and few do. -O2 nearly halves its code.
-set(flags_scalar ${netlet_small})
+set(flags_scalar ${netlet_o2_flags})
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   # Sanitizer builds need no speed at run time: at the -O1 of their presets they compile in a third of the time.
   list(REMOVE_ITEM netlet_common_flags -O3)
-  set(netlet_small "")
+  set(netlet_o2_flags "")
   set(flags_scalar "")
 endif()
 set(flags_avx2 -mavx2 -mfma -mf16c -DNETLET_VEC_AVX2)
@@ -56,8 +57,8 @@ function(netlet_add_simd target)
     list(REMOVE_DUPLICATES levels)
   endif()
   set(small ${ARGN})
-  list(FILTER small INCLUDE REGEX "${netlet_small_kernels}")
-  set_source_files_properties(${small} PROPERTIES COMPILE_OPTIONS "${netlet_small}")
+  list(FILTER small INCLUDE REGEX "${netlet_o2_kernels}")
+  set_source_files_properties(${small} PROPERTIES COMPILE_OPTIONS "${netlet_o2_flags}")
   foreach(level IN LISTS levels)
     set(sources ${ARGN})
     set(flags ${flags_${level}})

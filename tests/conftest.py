@@ -21,7 +21,7 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 # XLA's other emitters of fused loops compile in half the time: of tests/layers/test_attention.py that is a third.
 if "XLA_FLAGS" not in os.environ and xla.has_flag(EMITTERS := "xla_cpu_use_fusion_emitters"):
     os.environ["XLA_FLAGS"] = f"--{EMITTERS}=false"
-# Processes and later runs read what one has compiled, which halves the time of tests of losses and ops.
+# Other processes and later runs read what one has compiled: tests of losses and ops take half the time then.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(xla.cache_folder()))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")

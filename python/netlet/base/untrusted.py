@@ -11,6 +11,14 @@ import numpy as np
 
 from .shortening import short_messages
 
+_LEAST_ELEMENTS = 1 << 24
+
+
+def elements_for(nbytes: int) -> int:
+    """How many elements an array may have whose shape a file of `nbytes` bytes only states: 16 for each byte, and at
+    least 16.8 million."""
+    return max(_LEAST_ELEMENTS, 16 * nbytes)
+
 
 class Damaged(ValueError):
     """A file with unexpected contents. The message begins with its path."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netlet.base.untrusted import elements_for
+
 from .graph import Graph
 from .node import Node, standard_domain
 from .running import Call, call_function, call_operator, run_graph
 from .support import check_supported
 
 NEWEST_OPSET = 28  # of the standard domain that the handlers follow
-_LEAST_CONSTANT = 1 << 24  # elements that any file may ask for; larger files may ask for 16 for each of their bytes
 
 
 class Program:
@@ -19,8 +20,7 @@ class Program:
 
     Args:
         proto: the ModelProto.
-        largest: number of elements that a computed constant may have; None: 16 for each byte of the model, and at least
-            16.8 million.
+        largest: number of elements that a computed constant may have; None: that of `elements_for` the model's size.
 
     Attributes:
         graph: its graph.
@@ -42,7 +42,7 @@ class Program:
                 f"{self.opsets['']}."
             )
         self.nbytes: int = proto.ByteSize()
-        largest = largest or max(_LEAST_CONSTANT, 16 * self.nbytes)
+        largest = largest or elements_for(self.nbytes)
         self.functions = {(standard_domain(f.domain), f.name): f for f in proto.functions}
         self.graph = Graph.of(proto.graph, self.opsets, largest)
         if self.graph.free:

@@ -10,6 +10,7 @@ from typing import Any
 
 from netlet import _core
 from netlet.base import tree
+from netlet.base.untrusted import elements_for
 from netlet.config import standardize_dtype
 
 from ..needs_values import NeedsValues
@@ -17,7 +18,6 @@ from .symbols import KerasTensor
 
 PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
 _LARGER_PROBES = (64, 96)  # for functions that need more, e.g. a window of 32 steps; halves, quarters, ... are whole
-_LEAST_ELEMENTS = 1 << 24  # of arrays that any file may ask for by stating a shape; larger files: 16 for each byte
 _trying: ContextVar[bool] = ContextVar("netlet_trying", default=False)
 _most_elements: ContextVar[int | None] = ContextVar("netlet_most_elements", default=None)
 
@@ -44,7 +44,7 @@ def shapes_of_file(nbytes: int) -> Iterator[None]:
     Args:
         nbytes: the size of the file.
     """
-    token = _most_elements.set(max(_LEAST_ELEMENTS, 16 * nbytes))
+    token = _most_elements.set(elements_for(nbytes))
     try:
         yield
     finally:
